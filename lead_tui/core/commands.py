@@ -1,0 +1,67 @@
+"""What a person may ask of a run. A command that is accepted enters the log inside `command_received`."""
+
+from typing import Any
+
+import msgspec
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="command", omit_defaults=True):
+    """The root of all commands; the wire name is the class's name in snake case."""
+
+
+def _snake(name: str) -> str:
+    return "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
+
+
+class Cancel(Command, tag=_snake):
+    """End the run: attempts are cancelled, cleanup runs, the run ends `cancelled`."""
+
+    why: str = ""
+
+
+class CancelTask(Command, tag=_snake):
+    task: str
+
+
+class Pause(Command, tag=_snake):
+    """No new attempts; those in flight and all clocks go on."""
+
+
+class Resume(Command, tag=_snake):
+    """End a pause."""
+
+
+class Retry(Command, tag=_snake):
+    """Reopen what failed, was cancelled or interrupted, with everything that was skipped because of it."""
+
+
+class Skip(Command, tag=_snake):
+    """Settle an interrupted task without running it: dependents see it as skipped for `upstream`."""
+
+    task: str
+
+
+class Approve(Command, tag=_snake):
+    """Answer a gate, once. `values` are the fields of an `input` form, `answer` the chosen option."""
+
+    gate: str
+    values: dict[str, Any] = {}
+    answer: str = "approve"
+
+
+class Reject(Command, tag=_snake):
+    gate: str
+    why: str = ""
+
+
+class TripBreaker(Command, tag=_snake):
+    agent: str
+
+
+class ResetBreaker(Command, tag=_snake):
+    agent: str
+
+
+AnyCommand = (
+    Cancel | CancelTask | Pause | Resume | Retry | Skip | Approve | Reject | TripBreaker | ResetBreaker
+)

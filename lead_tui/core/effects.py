@@ -1,0 +1,77 @@
+"""Orders of the core to the runner. Each is answered by a fact, never by a call back into state."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+
+class Effect(msgspec.Struct, frozen=True, kw_only=True):
+    """The root of all effects."""
+
+
+class Evaluate(Effect):
+    """Answer with `expression_evaluated`: a task's `when`, or the run's `outputs`.
+
+    `lenient`: outputs that cannot be read are left out instead of failing (the run did not complete).
+    """
+
+    role: Literal["when", "outputs"]
+    task: str = ""
+    lenient: bool = False
+
+
+class StartAttempt(Effect):
+    """Render, call, answer with `attempt_completed`, `attempt_failed` or `task_waiting`.
+
+    `generation` rises with a person's retry and keeps idempotency keys apart; `tries` counts the attempts of
+    this generation that failed before, which is what a retry limit limits.
+    """
+
+    task: str
+    attempt: int
+    generation: int
+    tries: int
+
+
+class CancelAttempt(Effect):
+    """Stop it, children too; answer with `task_cancelled`, or `attempt_failed` when `why` is a deadline."""
+
+    task: str
+    why: Literal["cancelled", "deadline"]
+
+
+class Wake(Effect):
+    """Answer with `task_ready` at this instant."""
+
+    task: str
+    at: datetime
+    why: str
+
+
+class SetDeadline(Effect):
+    """Answer with `deadline_passed` at this instant."""
+
+    scope: Literal["run", "task", "cleanup"]
+    at: datetime
+    task: str = ""
+
+
+class Deliver(Effect):
+    """Hand a person's answer to the attempt that waits at this gate."""
+
+    task: str
+    gate: str
+    granted: bool
+    by: str
+    answer: str
+    values: dict[str, Any]
+    at: datetime
+
+
+class SteerBreaker(Effect):
+    agent: str
+    to: Literal["open", "closed"]
+
+
+AnyEffect = Evaluate | StartAttempt | CancelAttempt | Wake | SetDeadline | Deliver | SteerBreaker

@@ -1,0 +1,255 @@
+"""What a flow may say, as frozen pydantic models. Unknown keys are refused; nothing here reads a file.
+
+Models hold what was written, templates included; `resolve.py` merges settings, `graph.py` finds dependencies,
+`checks.py` judges what no single field can.
+"""
+
+import re
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+
+from lead_tui.errors import Category
+
+_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
+_UNITS = (86_400.0, 3_600.0, 60.0, 1.0, 0.001)
+NAME = r"^[A-Za-z0-9_-]+$"
+
+
+def parse_duration(value: object) -> float:
+    """Seconds from `30`, `0.5`, `500ms`, `30s`, `5m`, `1h30m`.
+
+    Raises ValueError for anything else, for a negative one and for zero text.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("a duration is seconds (30, 0.5) or text like 500ms, 30s, 5m, 1h30m")
+    if isinstance(value, str):
+        text = value.strip().lower()
+        try:
+            value = float(text)
+        except ValueError:
+            match = _DURATION.fullmatch(text)
+            if not text or match is None:
+                raise ValueError(
+                    f"{value!r} is no duration: write seconds (30, 0.5) or text like 500ms, 30s, 5m, 1h30m"
+                ) from None
+            value = sum(float(part) * unit for part, unit in zip(match.groups(), _UNITS, strict=True) if part)
+    if not 0 <= value < 1e9:
+        raise ValueError("a duration lies between 0 and 1e9 seconds")
+    return float(value)
+
+
+Duration = Annotated[float, BeforeValidator(parse_duration)]
+PositiveDuration = Annotated[float, BeforeValidator(parse_duration), Field(gt=0)]
+Name = Annotated[str, Field(pattern=NAME, max_length=200)]
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, hide_input_in_errors=True)
+
+
+class FailureStrategy(StrEnum):
+    STOP = "stop_on_first_failure"
+    CONTINUE = "continue_on_failure"
+    PARTIAL = "partial_completion_allowed"
+
+
+# --- settings that agents, tasks and defaults share -----------------------------------------------------
+
+
+class RetryConfig(Model):
+    """What is unset comes from the agent, then from `defaults`, then from the type.
+
+    The delay before try n+1 is `initial_delay * exponential_base ** (n - 1)`, at most `max_delay`; with
+    `jitter` a draw between 0 and that.
+    """
+
+    max_attempts: Annotated[int, Field(ge=1, le=1000)] | None = None
+    initial_delay: Duration | None = None
+    max_delay: Duration | None = None
+    exponential_base: Annotated[float, Field(ge=1)] | None = None
+    jitter: bool | None = None
+    retry_on: tuple[Category | Annotated[int, Field(ge=100, le=599)], ...] | None = None
+    never_retry_on: tuple[Category | Annotated[int, Field(ge=100, le=599)], ...] | None = None
+
+
+class BreakerConfig(Model):
+    failure_threshold: Annotated[int, Field(ge=1)] = 5
+    recovery_timeout: PositiveDuration = 60.0
+    success_threshold: Annotated[int, Field(ge=1)] = 1
+    half_open_max_calls: Annotated[int, Field(ge=1)] = 1
+    enabled: bool = True
+
+
+class RateLimit(Model):
+    """`requests` calls in each window of `per` seconds; further ones wait."""
+
+    requests: Annotated[int, Field(ge=1)]
+    per: PositiveDuration = 60.0
+
+
+class BearerAuth(Model):
+    type: Literal["bearer"]
+    token: SecretStr
+
+
+class ApiKeyAuth(Model):
+    type: Literal["api_key"]
+    key: SecretStr
+    header: str = "X-API-Key"
+
+
+class BasicAuth(Model):
+    type: Literal["basic"]
+    username: SecretStr
+    password: SecretStr
+
+
+Authentication = Annotated[BearerAuth | ApiKeyAuth | BasicAuth, Field(discriminator="type")]
+
+
+class Defaults(Model):
+    timeout: PositiveDuration | None = None
+    retry_config: RetryConfig | None = None
+    circuit_breaker: BreakerConfig | None = None
+    max_concurrency: Annotated[int, Field(ge=1)] | None = None
+
+
+# --- agents ---------------------------------------------------------------------------------------------
+
+
+class AgentConfig(Model):
+    """What every agent may set. A type derives its own, adds fields, and overrides the class values below."""
+
+    actions: ClassVar[frozenset[str] | None] = None  # None: any action name
+    builtin: ClassVar[bool] = False  # usable in a task without being declared
+    default_timeout: ClassVar[float | None] = None
+    default_attempts: ClassVar[int] = 1
+
+    name: Name
+    type: str
+    endpoint: str | None = None
+    timeout: PositiveDuration | None = None
+    authentication: Authentication | None = None
+    retry_config: RetryConfig | None = None
+    circuit_breaker: BreakerConfig | None = None
+    rate_limit: RateLimit | None = None
+    max_concurrency: Annotated[int, Field(ge=1)] | None = None
+    capabilities: tuple[str, ...] = ()
+    custom_params: dict[str, Any] = {}
+
+    @classmethod
+    def parameters_model(cls, action: str) -> type[BaseModel] | None:
+        """The shape of `parameters` for this action, if the type knows it: unknown and missing keys are
+        load errors then. Values may still be templates.
+        """
+        return None
+
+    def is_idempotent(self, action: str, parameters: dict[str, Any]) -> bool:
+        """May a call of unknown outcome be made again? `parameters` as written, perhaps with templates."""
+        return True
+
+    def breaker_key(self) -> str:
+        """Agents with the same key, type and breaker settings share one breaker."""
+        return self.endpoint or self.name
+
+
+# --- tasks ----------------------------------------------------------------------------------------------
+
+
+class Dependency(Model):
+    """`on` None: run unless the failure of `task` travels here (see `core/decide.py`)."""
+
+    task: Name
+    on: Literal["completed", "failed", "skipped", "any"] | None = None
+
+
+def _as_dependency(value: object) -> object:
+    return {"task": value} if isinstance(value, str) else value
+
+
+class TaskSpec(Model):
+    name: Name
+    description: str = ""
+    agent_name: str
+    action: str
+    parameters: dict[str, Any] = {}
+    depends_on: tuple[Annotated[Dependency, BeforeValidator(_as_dependency)], ...] = ()
+    when: str | bool | None = None
+    timeout: PositiveDuration | None = None
+    retry_config: RetryConfig | None = None
+    continue_on_failure: bool = False
+    expect: tuple[str, ...] = ()
+    output: Any = None
+    priority: int = 0
+    idempotent: bool | None = None
+
+
+# --- the workflow ---------------------------------------------------------------------------------------
+
+INPUT_TYPES: dict[str, type | tuple[type, ...]] = {
+    "string": str, "integer": int, "number": (int, float), "boolean": bool, "list": list, "object": dict,
+}  # fmt: skip
+
+
+class InputSpec(Model):
+    """A shorthand `city: Paris` gives type and default; then the input is not required."""
+
+    type: Literal["string", "integer", "number", "boolean", "list", "object"] = "string"
+    description: str = ""
+    default: Any = None
+    required: bool | None = None
+    choices: tuple[Any, ...] | None = None
+    secret: bool = False
+
+    @property
+    def is_required(self) -> bool:
+        return self.required if self.required is not None else "default" not in self.model_fields_set
+
+
+_SPEC_KEYS = frozenset(InputSpec.model_fields)
+
+
+def _as_input(value: object) -> object:
+    """The long form is a map with nothing but its own keys and a `type`, or an empty map or null."""
+    if isinstance(value, InputSpec):
+        return value
+    if value is None:
+        return {}
+    if isinstance(value, dict) and (not value or "type" in value or set(value) <= _SPEC_KEYS):
+        return value
+    for name, kind in (("boolean", bool), ("integer", int), ("number", float), ("string", str),
+                       ("list", list), ("object", dict)):  # fmt: skip
+        if isinstance(value, kind):
+            return {"type": name, "default": value}
+    return value
+
+
+class Workflow(Model):
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    description: str = ""
+    version: str = "1.0.0"
+    parallel_execution: bool = False
+    max_parallel: Annotated[int, Field(ge=1)] = 16
+    failure_strategy: FailureStrategy = FailureStrategy.STOP
+    global_timeout: PositiveDuration | None = None
+    inputs: dict[Name, Annotated[InputSpec, BeforeValidator(_as_input)]] = {}
+    defaults: Defaults = Defaults()
+    agents: tuple[AgentConfig, ...] = ()
+    tasks: Annotated[tuple[TaskSpec, ...], Field(min_length=1)]
+    finally_: Annotated[tuple[TaskSpec, ...], Field(alias="finally")] = ()
+    outputs: dict[str, Any] = {}
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_bare_finally(cls, data: object) -> object:
+        if isinstance(data, dict) and data.get("finally", ()) is None:
+            return {key: value for key, value in data.items() if key != "finally"}
+        return data
+
+    @property
+    def all_tasks(self) -> tuple[TaskSpec, ...]:
+        return self.tasks + self.finally_

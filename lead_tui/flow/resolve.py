@@ -1,0 +1,66 @@
+"""Which settings a task really runs with: its own, then the agent's, then `defaults`, then the type's."""
+
+from typing import Any
+
+import msgspec
+
+from lead_tui.errors import Category
+from lead_tui.flow.models import AgentConfig, BreakerConfig, RateLimit, RetryConfig, TaskSpec, Workflow
+
+
+class Retry(msgspec.Struct, frozen=True):
+    """A `RetryConfig` with every field settled. Delays in seconds."""
+
+    max_attempts: int = 1
+    initial_delay: float = 1.0
+    max_delay: float = 60.0
+    exponential_base: float = 2.0
+    jitter: bool = True
+    retry_on: tuple[Category | int, ...] = ()
+    never_retry_on: tuple[Category | int, ...] = ()
+
+
+class TaskSettings(msgspec.Struct, frozen=True):
+    """`timeout` covers all attempts together, `attempt_timeout` one; seconds, None for no limit."""
+
+    timeout: float | None
+    attempt_timeout: float | None
+    retry: Retry
+    idempotent: bool
+
+
+class AgentSettings(msgspec.Struct, frozen=True):
+    breaker: BreakerConfig
+    rate_limit: RateLimit | None
+    max_concurrency: int | None
+    breaker_key: str
+
+
+def task_settings(workflow: Workflow, agent: AgentConfig, task: TaskSpec) -> TaskSettings:
+    return TaskSettings(
+        timeout=task.timeout,
+        attempt_timeout=agent.timeout or workflow.defaults.timeout or agent.default_timeout,
+        retry=_retry(agent, workflow, task),
+        idempotent=task.idempotent
+        if task.idempotent is not None
+        else agent.is_idempotent(task.action, task.parameters),
+    )
+
+
+def agent_settings(workflow: Workflow, agent: AgentConfig) -> AgentSettings:
+    breaker = agent.circuit_breaker or workflow.defaults.circuit_breaker or BreakerConfig()
+    return AgentSettings(
+        breaker=breaker,
+        rate_limit=agent.rate_limit,
+        max_concurrency=agent.max_concurrency or workflow.defaults.max_concurrency,
+        breaker_key=f"{agent.type}|{agent.breaker_key()}|{breaker.model_dump_json()}",
+    )
+
+
+def _retry(agent: AgentConfig, workflow: Workflow, task: TaskSpec) -> Retry:
+    settled: dict[str, Any] = {"max_attempts": agent.default_attempts}
+    for level in (workflow.defaults.retry_config, agent.retry_config, task.retry_config):
+        if level is not None:
+            settled |= {name: getattr(level, name) for name in RetryConfig.model_fields
+                        if getattr(level, name) is not None}  # fmt: skip
+    return Retry(**settled)

@@ -1,0 +1,137 @@
+"""What a journal promises.
+
+1. When `append` returns, the events are stored: a kill -9 of this process loses none of them
+   (`durability="full"`: nor does a power cut). An append is all or nothing.
+2. Events of a run have gapless `seq` from 1, in the order of the appends.
+3. One owner per run. `claim` gives a fence number that rises with each owner; every write of an owner
+   carries it, and a write with an old fence raises `OwnershipLost` and stores nothing.
+4. Anyone may read, follow and post commands to a run while its owner writes.
+5. The first answer to a gate wins: `post` refuses a second one while the first is unsettled.
+6. Notes are stored in batches; the last ones may be lost in a crash.
+
+Errors: `JournalError` (cannot be opened, read, written; disk full; not ours), `OwnershipLost`, `RunOwned`,
+`RunNotFound`.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from lead_tui.core.commands import AnyCommand
+from lead_tui.core.events import AnyEvent, AnyNote
+
+
+class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What is stored when a run is created and never changes.
+
+    `document` is the flow as plain data with `${NAME}` kept and literal secrets replaced by `***`; `inputs`
+    are masked the same way; `overrides` are `max_parallel`, `global_timeout`.
+    """
+
+    id: str
+    name: str
+    document: dict[str, Any]
+    source: str = ""
+    """Absolute path of the flow's file, empty for one that came from Python."""
+    folder: str = ""
+    inputs: dict[str, Any] = {}
+    overrides: dict[str, Any] = {}
+    created_at: datetime
+
+
+class Owner(msgspec.Struct, frozen=True, kw_only=True):
+    """Who drives a run: enough to tell from outside whether it still lives."""
+
+    id: str
+    host: str
+    boot: str
+    pid: int
+    process_start: float
+
+
+class RunRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A run in a list. `status` is the stored one, or `interrupted` if it was live and its owner is dead."""
+
+    id: str
+    name: str
+    source: str
+    status: str
+    created_at: datetime
+    ended_at: datetime | None
+    last_seq: int
+    owner: Owner | None
+    owner_alive: bool
+
+
+class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
+    """`state`: `pending`, `accepted` or `refused`."""
+
+    id: int
+    run_id: str
+    command: AnyCommand
+    by: str
+    at: datetime
+    state: str
+    why: str
+
+
+class Journal(Protocol):
+    """Methods of the owner are coroutines, those of readers are not: they are short and never wait long."""
+
+    # the owner
+    async def create(self, record: RunRecord) -> None: ...
+
+    async def claim(self, run_id: str, owner: Owner, now: datetime) -> int:
+        """Become the owner and get the fence. Raises RunOwned while another live process has it."""
+        ...
+
+    async def append(
+        self, run_id: str, fence: int, events: Sequence[AnyEvent], status: str | None = None
+    ) -> None:
+        """Store events in one transaction; `status` is the run's new status when it changed."""
+        ...
+
+    async def add_notes(self, run_id: str, notes: Sequence[AnyNote]) -> None: ...
+
+    async def heartbeat(self, run_id: str, fence: int, now: datetime) -> None: ...
+
+    async def release(self, run_id: str, fence: int) -> None: ...
+
+    async def settle(self, inbox_id: int, accepted: bool, why: str = "") -> None: ...
+
+    # anyone
+    def post(self, run_id: str, command: AnyCommand, by: str, now: datetime) -> int:
+        """Put a command into the run's inbox. Raises CommandRefused if a gate's answer is already there."""
+        ...
+
+    def inbox(self, run_id: str, pending_only: bool = True) -> list[InboxRow]: ...
+
+    def inbox_row(self, inbox_id: int) -> InboxRow: ...
+
+    def read(self, run_id: str, after: int = 0) -> Iterator[list[AnyEvent]]:
+        """Events with `seq > after`, in batches, in order."""
+        ...
+
+    def notes(self, run_id: str, after: int = 0, task: str | None = None) -> Iterator[AnyNote]:
+        """Notes with `number > after`, in order."""
+        ...
+
+    def record(self, run_id: str) -> RunRecord: ...
+
+    def row(self, run_id: str) -> RunRow: ...
+
+    def runs(self, name: str | None = None, status: str | None = None, limit: int = 50) -> list[RunRow]:
+        """Newest first."""
+        ...
+
+    def find(self, prefix: str) -> str:
+        """The run id for an id, a unique prefix or `last`. Raises RunNotFound."""
+        ...
+
+    def changed(self) -> bool:
+        """Has another connection written since the last call? Costs microseconds."""
+        ...
+
+    def close(self) -> None: ...

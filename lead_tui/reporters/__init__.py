@@ -1,0 +1,1 @@
+"""Front ends without a screen: observers that write a run to a stream or a file."""

@@ -1,0 +1,1 @@
+"""What stands round one call: rate limit, breaker, retry budget, and the decision to try again."""

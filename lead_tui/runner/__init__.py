@@ -1,0 +1,1 @@
+"""The async shell round the core: fact -> core -> journal -> observers -> perform."""

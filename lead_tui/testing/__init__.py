@@ -1,0 +1,1 @@
+"""What users test their flows and plugins with; our own tests use nothing else."""

@@ -13,35 +13,35 @@ def _snake(name: str) -> str:
     return "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
 
 
-class Cancel(Command, tag=_snake):
+class Cancel(Command, frozen=True, tag=_snake):
     """End the run: attempts are cancelled, cleanup runs, the run ends `cancelled`."""
 
     why: str = ""
 
 
-class CancelTask(Command, tag=_snake):
+class CancelTask(Command, frozen=True, tag=_snake):
     task: str
 
 
-class Pause(Command, tag=_snake):
+class Pause(Command, frozen=True, tag=_snake):
     """No new attempts; those in flight and all clocks go on."""
 
 
-class Resume(Command, tag=_snake):
+class Resume(Command, frozen=True, tag=_snake):
     """End a pause."""
 
 
-class Retry(Command, tag=_snake):
+class Retry(Command, frozen=True, tag=_snake):
     """Reopen what failed, was cancelled or interrupted, with everything that was skipped because of it."""
 
 
-class Skip(Command, tag=_snake):
+class Skip(Command, frozen=True, tag=_snake):
     """Settle an interrupted task without running it: dependents see it as skipped for `upstream`."""
 
     task: str
 
 
-class Approve(Command, tag=_snake):
+class Approve(Command, frozen=True, tag=_snake):
     """Answer a gate, once. `values` are the fields of an `input` form, `answer` the chosen option."""
 
     gate: str
@@ -49,16 +49,16 @@ class Approve(Command, tag=_snake):
     answer: str = "approve"
 
 
-class Reject(Command, tag=_snake):
+class Reject(Command, frozen=True, tag=_snake):
     gate: str
     why: str = ""
 
 
-class TripBreaker(Command, tag=_snake):
+class TripBreaker(Command, frozen=True, tag=_snake):
     agent: str
 
 
-class ResetBreaker(Command, tag=_snake):
+class ResetBreaker(Command, frozen=True, tag=_snake):
     agent: str
 
 

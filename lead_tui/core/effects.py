@@ -10,7 +10,7 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     """The root of all effects."""
 
 
-class Evaluate(Effect):
+class Evaluate(Effect, frozen=True):
     """Answer with `expression_evaluated`: a task's `when`, or the run's `outputs`.
 
     `lenient`: outputs that cannot be read are left out instead of failing (the run did not complete).
@@ -21,7 +21,7 @@ class Evaluate(Effect):
     lenient: bool = False
 
 
-class StartAttempt(Effect):
+class StartAttempt(Effect, frozen=True):
     """Render, call, answer with `attempt_completed`, `attempt_failed` or `task_waiting`.
 
     `generation` rises with a person's retry and keeps idempotency keys apart; `tries` counts the attempts of
@@ -34,14 +34,14 @@ class StartAttempt(Effect):
     tries: int
 
 
-class CancelAttempt(Effect):
+class CancelAttempt(Effect, frozen=True):
     """Stop it, children too; answer with `task_cancelled`, or `attempt_failed` when `why` is a deadline."""
 
     task: str
     why: Literal["cancelled", "deadline"]
 
 
-class Wake(Effect):
+class Wake(Effect, frozen=True):
     """Answer with `task_ready` at this instant."""
 
     task: str
@@ -49,7 +49,7 @@ class Wake(Effect):
     why: str
 
 
-class SetDeadline(Effect):
+class SetDeadline(Effect, frozen=True):
     """Answer with `deadline_passed` at this instant."""
 
     scope: Literal["run", "task", "cleanup"]
@@ -57,7 +57,7 @@ class SetDeadline(Effect):
     task: str = ""
 
 
-class Deliver(Effect):
+class Deliver(Effect, frozen=True):
     """Hand a person's answer to the attempt that waits at this gate."""
 
     task: str
@@ -69,7 +69,7 @@ class Deliver(Effect):
     at: datetime
 
 
-class SteerBreaker(Effect):
+class SteerBreaker(Effect, frozen=True):
     agent: str
     to: Literal["open", "closed"]
 

@@ -36,7 +36,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_de
 # --- the run ------------------------------------------------------------------------------------------
 
 
-class RunQueued(Event, tag=_snake):
+class RunQueued(Event, frozen=True, tag=_snake):
     """`inputs` are masked: the value of a secret input is `***`."""
 
     name: str
@@ -44,11 +44,11 @@ class RunQueued(Event, tag=_snake):
     total_tasks: int = 0
 
 
-class RunStarted(Event, tag=_snake):
+class RunStarted(Event, frozen=True, tag=_snake):
     deadline: datetime | None = None
 
 
-class RunCompleted(Event, tag=_snake):
+class RunCompleted(Event, frozen=True, tag=_snake):
     """`errors` names tasks that failed where that was handled, or all failures of a `partial` run."""
 
     partial: bool = False
@@ -56,44 +56,44 @@ class RunCompleted(Event, tag=_snake):
     errors: list[str] = []
 
 
-class RunFailed(Event, tag=_snake):
+class RunFailed(Event, frozen=True, tag=_snake):
     failure: Failure
     outputs: dict[str, Any] = {}
     errors: list[str] = []
 
 
-class RunCancelled(Event, tag=_snake):
+class RunCancelled(Event, frozen=True, tag=_snake):
     by: str = ""
     why: str = ""
     outputs: dict[str, Any] = {}
     errors: list[str] = []
 
 
-class RunPaused(Event, tag=_snake):
+class RunPaused(Event, frozen=True, tag=_snake):
     by: str = ""
 
 
-class RunResumed(Event, tag=_snake):
+class RunResumed(Event, frozen=True, tag=_snake):
     """The end of a pause, or a new owner that takes up a parked or crashed run."""
 
     why: str = ""
 
 
-class RunWaiting(Event, tag=_snake):
+class RunWaiting(Event, frozen=True, tag=_snake):
     """Only a person can move the run now: `tasks` wait at a gate or were interrupted."""
 
     why: Literal["gate", "interrupted", "budget"]
     tasks: list[str] = []
 
 
-class RunReopened(Event, tag=_snake):
+class RunReopened(Event, frozen=True, tag=_snake):
     """An ended or waiting run goes on: `tasks` begin again, with a new generation."""
 
     tasks: list[str]
     by: str = ""
 
 
-class RunInterrupted(Event, tag=_snake):
+class RunInterrupted(Event, frozen=True, tag=_snake):
     """Recorded by the next owner: the one before died. What was in flight has an unknown outcome."""
 
     why: str = ""
@@ -102,26 +102,26 @@ class RunInterrupted(Event, tag=_snake):
 # --- tasks --------------------------------------------------------------------------------------------
 
 
-class TaskEvent(Event, kw_only=True, frozen=True):
+class TaskEvent(Event, frozen=True):
     task: str
 
 
-class TaskReady(TaskEvent, tag=_snake):
+class TaskReady(TaskEvent, frozen=True, tag=_snake):
     why: str = ""
 
 
-class TaskStarted(TaskEvent, tag=_snake):
+class TaskStarted(TaskEvent, frozen=True, tag=_snake):
     agent: str = ""
     deadline: datetime | None = None
 
 
-class TaskCompleted(TaskEvent, tag=_snake):
+class TaskCompleted(TaskEvent, frozen=True, tag=_snake):
     """`duration` in seconds from `task_started`, waits included."""
 
     duration: float = 0.0
 
 
-class TaskFailed(TaskEvent, tag=_snake):
+class TaskFailed(TaskEvent, frozen=True, tag=_snake):
     """`handled`: nothing else stops because of it; `why` says what handles it."""
 
     failure: Failure
@@ -130,7 +130,7 @@ class TaskFailed(TaskEvent, tag=_snake):
     duration: float = 0.0
 
 
-class TaskSkipped(TaskEvent, tag=_snake):
+class TaskSkipped(TaskEvent, frozen=True, tag=_snake):
     """`saw`: the values that a false `when` read."""
 
     cause: Literal["condition", "upstream"]
@@ -138,12 +138,12 @@ class TaskSkipped(TaskEvent, tag=_snake):
     saw: dict[str, Any] = {}
 
 
-class TaskCancelled(TaskEvent, tag=_snake):
+class TaskCancelled(TaskEvent, frozen=True, tag=_snake):
     why: str = ""
     duration: float = 0.0
 
 
-class TaskInterrupted(TaskEvent, tag=_snake):
+class TaskInterrupted(TaskEvent, frozen=True, tag=_snake):
     """In flight at a crash and not idempotent: a person decides (retry or skip)."""
 
     attempt: int = 0
@@ -153,18 +153,18 @@ class TaskInterrupted(TaskEvent, tag=_snake):
 # --- attempts -----------------------------------------------------------------------------------------
 
 
-class AttemptEvent(TaskEvent, kw_only=True, frozen=True):
+class AttemptEvent(TaskEvent, frozen=True):
     attempt: int
 
 
-class AttemptStarted(AttemptEvent, tag=_snake):
+class AttemptStarted(AttemptEvent, frozen=True, tag=_snake):
     """The same `attempt` starts again after a `task_waiting` for a limit or a breaker: it had not run."""
 
     agent: str = ""
     why: str = ""
 
 
-class AttemptCompleted(AttemptEvent, tag=_snake):
+class AttemptCompleted(AttemptEvent, frozen=True, tag=_snake):
     """`result` is the agent's raw answer, `meta` its rest (HTTP status and headers, exit code, stderr)."""
 
     result: Any = None
@@ -173,7 +173,7 @@ class AttemptCompleted(AttemptEvent, tag=_snake):
     usage: dict[str, float] = {}
 
 
-class AttemptFailed(AttemptEvent, tag=_snake):
+class AttemptFailed(AttemptEvent, frozen=True, tag=_snake):
     """`retry_in`: seconds drawn for the next try, none if there is no next one; `why` says which rule decided."""
 
     failure: Failure
@@ -185,7 +185,7 @@ class AttemptFailed(AttemptEvent, tag=_snake):
     usage: dict[str, float] = {}
 
 
-class RetryScheduled(AttemptEvent, tag=_snake):
+class RetryScheduled(AttemptEvent, frozen=True, tag=_snake):
     """`attempt` is the next one, `at` the instant before which it does not start."""
 
     at: datetime
@@ -193,7 +193,7 @@ class RetryScheduled(AttemptEvent, tag=_snake):
     why: str = ""
 
 
-class TaskWaiting(AttemptEvent, tag=_snake):
+class TaskWaiting(AttemptEvent, frozen=True, tag=_snake):
     """The attempt has not run yet, or waits for a person; in a parallel run it holds no slot meanwhile."""
 
     reason: Literal["rate_limit", "breaker", "person", "retry_after"]
@@ -201,7 +201,7 @@ class TaskWaiting(AttemptEvent, tag=_snake):
     why: str = ""
 
 
-class ExpressionEvaluated(Event, tag=_snake):
+class ExpressionEvaluated(Event, frozen=True, tag=_snake):
     """The answer to an `Evaluate`. `saw` names what the expression read; `failure` if it could not be read."""
 
     role: Literal["when", "expect", "output", "outputs"]
@@ -216,7 +216,7 @@ class ExpressionEvaluated(Event, tag=_snake):
 # --- breakers -----------------------------------------------------------------------------------------
 
 
-class BreakerOpened(Event, tag=_snake):
+class BreakerOpened(Event, frozen=True, tag=_snake):
     """`agent` as this flow names it; `until` is when a probe may go."""
 
     agent: str
@@ -225,11 +225,11 @@ class BreakerOpened(Event, tag=_snake):
     why: str = ""
 
 
-class BreakerHalfOpened(Event, tag=_snake):
+class BreakerHalfOpened(Event, frozen=True, tag=_snake):
     agent: str
 
 
-class BreakerClosed(Event, tag=_snake):
+class BreakerClosed(Event, frozen=True, tag=_snake):
     agent: str
     why: str = ""
 
@@ -237,7 +237,7 @@ class BreakerClosed(Event, tag=_snake):
 # --- people -------------------------------------------------------------------------------------------
 
 
-class ApprovalRequested(TaskEvent, tag=_snake):
+class ApprovalRequested(TaskEvent, frozen=True, tag=_snake):
     """A gate: data that any client may answer once. `form` maps a field's name to its typed description."""
 
     gate: str
@@ -249,25 +249,25 @@ class ApprovalRequested(TaskEvent, tag=_snake):
     form: dict[str, dict[str, Any]] = {}
 
 
-class ApprovalGranted(TaskEvent, tag=_snake):
+class ApprovalGranted(TaskEvent, frozen=True, tag=_snake):
     gate: str
     by: str = ""
     answer: str = "approve"
     values: dict[str, Any] = {}
 
 
-class ApprovalRejected(TaskEvent, tag=_snake):
+class ApprovalRejected(TaskEvent, frozen=True, tag=_snake):
     gate: str
     by: str = ""
     why: str = ""
 
 
-class CommandReceived(Event, tag=_snake):
+class CommandReceived(Event, frozen=True, tag=_snake):
     command: AnyCommand
     by: str = ""
 
 
-class DeadlinePassed(Event, tag=_snake):
+class DeadlinePassed(Event, frozen=True, tag=_snake):
     """Time ran out for the run (`global_timeout`), a task (`timeout`) or the cleanup."""
 
     scope: Literal["run", "task", "cleanup"]
@@ -302,7 +302,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_def
         return str(self.__struct_config__.tag)
 
 
-class Log(Note, tag=_snake):
+class Log(Note, frozen=True, tag=_snake):
     """One line. `stream` is stdout or stderr of a process, `log` for what an agent says of itself."""
 
     text: str
@@ -310,7 +310,7 @@ class Log(Note, tag=_snake):
     stream: Literal["log", "stdout", "stderr"] = "log"
 
 
-class Progress(Note, tag=_snake):
+class Progress(Note, frozen=True, tag=_snake):
     """`done` of `total` (None if unknown), in the agent's own unit."""
 
     done: float
@@ -318,16 +318,16 @@ class Progress(Note, tag=_snake):
     text: str = ""
 
 
-class Tokens(Note, tag=_snake):
+class Tokens(Note, frozen=True, tag=_snake):
     text: str
 
 
-class Metric(Note, tag=_snake):
+class Metric(Note, frozen=True, tag=_snake):
     name: str
     value: float
 
 
-class Message(Note, tag=_snake):
+class Message(Note, frozen=True, tag=_snake):
     role: str
     text: str
 

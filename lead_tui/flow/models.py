@@ -45,6 +45,9 @@ PositiveDuration = Annotated[float, BeforeValidator(parse_duration), Field(gt=0)
 Name = Annotated[str, Field(pattern=NAME, max_length=200)]
 
 
+ParametersModel = type[BaseModel]
+
+
 class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False, hide_input_in_errors=True)
 
@@ -140,7 +143,7 @@ class AgentConfig(Model):
     custom_params: dict[str, Any] = {}
 
     @classmethod
-    def parameters_model(cls, action: str) -> type[BaseModel] | None:
+    def parameters_model(cls, action: str) -> ParametersModel | None:
         """The shape of `parameters` for this action, if the type knows it: unknown and missing keys are
         load errors then. Values may still be templates.
         """

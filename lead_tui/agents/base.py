@@ -129,5 +129,5 @@ class BaseAgent(ABC, Generic[Config]):
 def failed(
     category: Category, message: str, outcome: Outcome = Outcome.PERMANENT, code: str = ""
 ) -> AgentError:
-    """`raise failed(...)`: the short way to end an attempt from deep inside an agent."""
+    """Make the error to raise for ending an attempt from deep inside an agent."""
     return AgentError(Failure(category, message, outcome, code))

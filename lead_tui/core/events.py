@@ -174,7 +174,7 @@ class AttemptCompleted(AttemptEvent, frozen=True, tag=_snake):
 
 
 class AttemptFailed(AttemptEvent, frozen=True, tag=_snake):
-    """`retry_in`: seconds drawn for the next try, none if there is no next one; `why` says which rule decided."""
+    """`retry_in`: seconds drawn for the next try, none if there is none; `why` names the rule that decided."""
 
     failure: Failure
     retry_in: float | None = None
@@ -202,7 +202,7 @@ class TaskWaiting(AttemptEvent, frozen=True, tag=_snake):
 
 
 class ExpressionEvaluated(Event, frozen=True, tag=_snake):
-    """The answer to an `Evaluate`. `saw` names what the expression read; `failure` if it could not be read."""
+    """The answer to an `Evaluate`. `saw` holds what the expression read; `failure` if it could not be read."""
 
     role: Literal["when", "expect", "output", "outputs"]
     task: str = ""

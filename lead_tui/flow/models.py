@@ -129,6 +129,7 @@ class AgentConfig(Model):
     builtin: ClassVar[bool] = False  # usable in a task without being declared
     default_timeout: ClassVar[float | None] = None
     default_attempts: ClassVar[int] = 1
+    default_breaker: ClassVar[bool] = True  # False: no breaker unless the flow asks for one
 
     name: Name
     type: str

@@ -48,7 +48,11 @@ def task_settings(workflow: Workflow, agent: AgentConfig, task: TaskSpec) -> Tas
 
 
 def agent_settings(workflow: Workflow, agent: AgentConfig) -> AgentSettings:
-    breaker = agent.circuit_breaker or workflow.defaults.circuit_breaker or BreakerConfig()
+    breaker = (
+        agent.circuit_breaker
+        or (workflow.defaults.circuit_breaker if agent.default_breaker else None)
+        or BreakerConfig(enabled=agent.default_breaker)
+    )
     return AgentSettings(
         breaker=breaker,
         rate_limit=agent.rate_limit,

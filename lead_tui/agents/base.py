@@ -77,14 +77,17 @@ class AgentContext(Protocol):
     run_id: str
     task: str
     attempt: int
-    idempotency_key: str
-    """Hash of run, task, generation and call: the same for retries and after a crash."""
     folder: Path
     """Where the flow's file lies: relative paths start here."""
     environment: Mapping[str, str]
     """The run's environment: the process's plus `.env`."""
     shared: dict[str, Any]
     """One per run, for what agents pool (HTTP clients); values with `aclose` are closed at the end."""
+
+    @property
+    def idempotency_key(self) -> str:
+        """Hash of run, task and generation: the same for retries and after a crash."""
+        ...
 
     def log(
         self,

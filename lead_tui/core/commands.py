@@ -14,9 +14,10 @@ def _snake(name: str) -> str:
 
 
 class Cancel(Command, frozen=True, tag=_snake):
-    """End the run: attempts are cancelled, cleanup runs, the run ends `cancelled`."""
+    """End the run: attempts are cancelled, cleanup runs (unless `skip_cleanup`), the run ends `cancelled`."""
 
     why: str = ""
+    skip_cleanup: bool = False
 
 
 class CancelTask(Command, frozen=True, tag=_snake):

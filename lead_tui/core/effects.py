@@ -1,7 +1,7 @@
 """Orders of the core to the runner. Each is answered by a fact, never by a call back into state."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -25,7 +25,8 @@ class StartAttempt(Effect, frozen=True):
     """Render, call, answer with `attempt_completed`, `attempt_failed` or `task_waiting`.
 
     `generation` rises with a person's retry and keeps idempotency keys apart; `tries` counts the attempts of
-    this generation that failed before, which is what a retry limit limits.
+    this generation that failed before, which is what a retry limit limits. If the attempt is alive at a gate,
+    its answer has come: hand it over instead of calling again.
     """
 
     task: str
@@ -57,21 +58,9 @@ class SetDeadline(Effect, frozen=True):
     task: str = ""
 
 
-class Deliver(Effect, frozen=True):
-    """Hand a person's answer to the attempt that waits at this gate."""
-
-    task: str
-    gate: str
-    granted: bool
-    by: str
-    answer: str
-    values: dict[str, Any]
-    at: datetime
-
-
 class SteerBreaker(Effect, frozen=True):
     agent: str
     to: Literal["open", "closed"]
 
 
-AnyEffect = Evaluate | StartAttempt | CancelAttempt | Wake | SetDeadline | Deliver | SteerBreaker
+AnyEffect = Evaluate | StartAttempt | CancelAttempt | Wake | SetDeadline | SteerBreaker

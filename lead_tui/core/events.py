@@ -33,7 +33,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_de
         return str(self.__struct_config__.tag)
 
 
-# --- the run ------------------------------------------------------------------------------------------
+# --- the run --------------------------------------------------------------------------------------
 
 
 class RunQueued(Event, frozen=True, tag=_snake):
@@ -86,20 +86,36 @@ class RunWaiting(Event, frozen=True, tag=_snake):
     tasks: list[str] = []
 
 
+class RunStopping(Event, frozen=True, tag=_snake):
+    """Nothing new starts from here; what is in flight is cancelled. `task`: whose failure did it."""
+
+    cause: Literal["failure", "cancelled", "timeout"]
+    task: str = ""
+    by: str = ""
+    why: str = ""
+
+
+class CleanupStarted(Event, frozen=True, tag=_snake):
+    """Every task has ended; the `finally` tasks begin."""
+
+    deadline: datetime | None = None
+
+
 class RunReopened(Event, frozen=True, tag=_snake):
     """An ended or waiting run goes on: `tasks` begin again, with a new generation."""
 
     tasks: list[str]
     by: str = ""
+    deadline: datetime | None = None
 
 
 class RunInterrupted(Event, frozen=True, tag=_snake):
-    """Recorded by the next owner: the one before died. What was in flight has an unknown outcome."""
+    """Recorded by the next owner: the one before went away. What was in flight has an unknown outcome."""
 
     why: str = ""
 
 
-# --- tasks --------------------------------------------------------------------------------------------
+# --- tasks ----------------------------------------------------------------------------------------
 
 
 class TaskEvent(Event, frozen=True):
@@ -150,7 +166,7 @@ class TaskInterrupted(TaskEvent, frozen=True, tag=_snake):
     why: str = ""
 
 
-# --- attempts -----------------------------------------------------------------------------------------
+# --- attempts -------------------------------------------------------------------------------------
 
 
 class AttemptEvent(TaskEvent, frozen=True):
@@ -174,7 +190,7 @@ class AttemptCompleted(AttemptEvent, frozen=True, tag=_snake):
 
 
 class AttemptFailed(AttemptEvent, frozen=True, tag=_snake):
-    """`retry_in`: seconds drawn for the next try, none if there is none; `why` names the rule that decided."""
+    """`retry_in`: seconds drawn before the next try, none if there is none; `why` says which rule decided."""
 
     failure: Failure
     retry_in: float | None = None
@@ -202,7 +218,7 @@ class TaskWaiting(AttemptEvent, frozen=True, tag=_snake):
 
 
 class ExpressionEvaluated(Event, frozen=True, tag=_snake):
-    """The answer to an `Evaluate`. `saw` holds what the expression read; `failure` if it could not be read."""
+    """What an expression gave. `saw` holds what it read; `failure` says why it could not be read."""
 
     role: Literal["when", "expect", "output", "outputs"]
     task: str = ""
@@ -213,7 +229,7 @@ class ExpressionEvaluated(Event, frozen=True, tag=_snake):
     failure: Failure | None = None
 
 
-# --- breakers -----------------------------------------------------------------------------------------
+# --- breakers -------------------------------------------------------------------------------------
 
 
 class BreakerOpened(Event, frozen=True, tag=_snake):
@@ -234,7 +250,7 @@ class BreakerClosed(Event, frozen=True, tag=_snake):
     why: str = ""
 
 
-# --- people -------------------------------------------------------------------------------------------
+# --- people ---------------------------------------------------------------------------------------
 
 
 class ApprovalRequested(TaskEvent, frozen=True, tag=_snake):
@@ -276,7 +292,7 @@ class DeadlinePassed(Event, frozen=True, tag=_snake):
 
 AnyEvent = (
     RunQueued | RunStarted | RunCompleted | RunFailed | RunCancelled | RunPaused | RunResumed | RunWaiting
-    | RunReopened | RunInterrupted
+    | RunStopping | CleanupStarted | RunReopened | RunInterrupted
     | TaskReady | TaskStarted | TaskCompleted | TaskFailed | TaskSkipped | TaskCancelled | TaskInterrupted
     | AttemptStarted | AttemptCompleted | AttemptFailed | RetryScheduled | TaskWaiting | ExpressionEvaluated
     | BreakerOpened | BreakerHalfOpened | BreakerClosed
@@ -284,7 +300,7 @@ AnyEvent = (
 )  # fmt: skip
 
 
-# --- notes --------------------------------------------------------------------------------------------
+# --- notes ----------------------------------------------------------------------------------------
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):

@@ -17,13 +17,17 @@ _UNITS = (86_400.0, 3_600.0, 60.0, 1.0, 0.001)
 NAME = r"^[A-Za-z0-9_-]+$"
 
 
+class BadDuration(ValueError):
+    """Neither seconds nor text like `1h30m`."""
+
+
 def parse_duration(value: object) -> float:
     """Seconds from `30`, `0.5`, `500ms`, `30s`, `5m`, `1h30m`.
 
-    Raises ValueError for anything else, for a negative one and for zero text.
+    Raises BadDuration for anything else, for a negative one and for empty text.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError("a duration is seconds (30, 0.5) or text like 500ms, 30s, 5m, 1h30m")
+        raise BadDuration("a duration is seconds (30, 0.5) or text like 500ms, 30s, 5m, 1h30m")
     if isinstance(value, str):
         text = value.strip().lower()
         try:
@@ -31,17 +35,24 @@ def parse_duration(value: object) -> float:
         except ValueError:
             match = _DURATION.fullmatch(text)
             if not text or match is None:
-                raise ValueError(
+                raise BadDuration(
                     f"{value!r} is no duration: write seconds (30, 0.5) or text like 500ms, 30s, 5m, 1h30m"
                 ) from None
             value = sum(float(part) * unit for part, unit in zip(match.groups(), _UNITS, strict=True) if part)
     if not 0 <= value < 1e9:
-        raise ValueError("a duration lies between 0 and 1e9 seconds")
+        raise BadDuration("a duration lies between 0 and 1e9 seconds")
     return float(value)
 
 
-Duration = Annotated[float, BeforeValidator(parse_duration)]
-PositiveDuration = Annotated[float, BeforeValidator(parse_duration), Field(gt=0)]
+def _parse_positive(value: object) -> float:
+    seconds = parse_duration(value)
+    if seconds == 0:
+        raise BadDuration("this duration must be longer than 0")
+    return seconds
+
+
+Duration = Annotated[float, BeforeValidator(parse_duration, json_schema_input_type=float | str)]
+PositiveDuration = Annotated[float, BeforeValidator(_parse_positive, json_schema_input_type=float | str)]
 Name = Annotated[str, Field(pattern=NAME, max_length=200)]
 
 
@@ -58,7 +69,7 @@ class FailureStrategy(StrEnum):
     PARTIAL = "partial_completion_allowed"
 
 
-# --- settings that agents, tasks and defaults share -----------------------------------------------------
+# --- settings that agents, tasks and defaults share -----------------------------------------------
 
 
 class RetryConfig(Model):
@@ -119,7 +130,7 @@ class Defaults(Model):
     max_concurrency: Annotated[int, Field(ge=1)] | None = None
 
 
-# --- agents ---------------------------------------------------------------------------------------------
+# --- agents ---------------------------------------------------------------------------------------
 
 
 class AgentConfig(Model):
@@ -150,6 +161,11 @@ class AgentConfig(Model):
         """
         return None
 
+    @classmethod
+    def action_problem(cls, action: str) -> str | None:
+        """Why this action cannot be right, where that shows at load and `actions` does not list them."""
+        return None
+
     def is_idempotent(self, action: str, parameters: dict[str, Any]) -> bool:
         """May a call of unknown outcome be made again? `parameters` as written, perhaps with templates."""
         return True
@@ -159,7 +175,7 @@ class AgentConfig(Model):
         return self.endpoint or self.name
 
 
-# --- tasks ----------------------------------------------------------------------------------------------
+# --- tasks ----------------------------------------------------------------------------------------
 
 
 class Dependency(Model):
@@ -179,7 +195,7 @@ class TaskSpec(Model):
     agent_name: str
     action: str
     parameters: dict[str, Any] = {}
-    depends_on: tuple[Annotated[Dependency, BeforeValidator(_as_dependency)], ...] = ()
+    depends_on: tuple[Annotated[Dependency, BeforeValidator(_as_dependency, json_schema_input_type=Dependency | str)], ...] = ()
     when: str | bool | None = None
     timeout: PositiveDuration | None = None
     retry_config: RetryConfig | None = None
@@ -190,7 +206,7 @@ class TaskSpec(Model):
     idempotent: bool | None = None
 
 
-# --- the workflow ---------------------------------------------------------------------------------------
+# --- the workflow ---------------------------------------------------------------------------------
 
 INPUT_TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str, "integer": int, "number": (int, float), "boolean": bool, "list": list, "object": dict,
@@ -230,6 +246,15 @@ def _as_input(value: object) -> object:
     return value
 
 
+Input = Annotated[
+    InputSpec,
+    BeforeValidator(
+        _as_input,
+        json_schema_input_type=InputSpec | str | bool | int | float | list[Any] | dict[str, Any] | None,
+    ),
+]
+
+
 class Workflow(Model):
     name: Annotated[str, Field(min_length=1, max_length=200)]
     description: str = ""
@@ -238,7 +263,7 @@ class Workflow(Model):
     max_parallel: Annotated[int, Field(ge=1)] = 16
     failure_strategy: FailureStrategy = FailureStrategy.STOP
     global_timeout: PositiveDuration | None = None
-    inputs: dict[Name, Annotated[InputSpec, BeforeValidator(_as_input)]] = {}
+    inputs: dict[Name, Input] = {}
     defaults: Defaults = Defaults()
     agents: tuple[AgentConfig, ...] = ()
     tasks: Annotated[tuple[TaskSpec, ...], Field(min_length=1)]

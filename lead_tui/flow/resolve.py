@@ -30,21 +30,28 @@ class TaskSettings(msgspec.Struct, frozen=True):
 
 
 class AgentSettings(msgspec.Struct, frozen=True):
+    """`retry_budget`: retries are limited for all tasks together (services, not local work)."""
+
     breaker: BreakerConfig
     rate_limit: RateLimit | None
     max_concurrency: int | None
     breaker_key: str
+    retry_budget: bool = True
 
 
 def task_settings(workflow: Workflow, agent: AgentConfig, task: TaskSpec) -> TaskSettings:
     return TaskSettings(
         timeout=task.timeout,
-        attempt_timeout=agent.timeout or workflow.defaults.timeout or agent.default_timeout,
+        attempt_timeout=attempt_timeout(workflow, agent),
         retry=_retry(agent, workflow, task),
         idempotent=task.idempotent
         if task.idempotent is not None
         else agent.is_idempotent(task.action, task.parameters),
     )
+
+
+def attempt_timeout(workflow: Workflow, agent: AgentConfig) -> float | None:
+    return agent.timeout or workflow.defaults.timeout or agent.default_timeout
 
 
 def agent_settings(workflow: Workflow, agent: AgentConfig) -> AgentSettings:
@@ -58,6 +65,7 @@ def agent_settings(workflow: Workflow, agent: AgentConfig) -> AgentSettings:
         rate_limit=agent.rate_limit,
         max_concurrency=agent.max_concurrency or workflow.defaults.max_concurrency,
         breaker_key=f"{agent.type}|{agent.breaker_key()}|{breaker.model_dump_json()}",
+        retry_budget=agent.default_breaker or agent.endpoint is not None,
     )
 
 

@@ -8,6 +8,10 @@
 4. Anyone may read, follow and post commands to a run while its owner writes.
 5. The first answer to a gate wins: `post` refuses a second one while the first is unsettled.
 6. Notes are stored in batches; the last ones may be lost in a crash.
+7. What a newer release wrote can be read: an event of an unknown type is an `UnknownEvent` with its `seq`, a
+   command an `UnknownCommand` (both in codec.py), unknown fields and notes are left out.
+
+An owner appends only while it has the run: after `release` its fence is an old one.
 
 Errors: `JournalError` (cannot be opened, read, written; disk full; not ours), `OwnershipLost`, `RunOwned`,
 `RunNotFound`.
@@ -15,24 +19,29 @@ Errors: `JournalError` (cannot be opened, read, written; disk full; not ours), `
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
 from lead_tui.core.commands import AnyCommand
 from lead_tui.core.events import AnyEvent, AnyNote
+from lead_tui.core.plan import Plan
+
+Durability = Literal["normal", "full"]
 
 
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What is stored when a run is created and never changes.
 
     `document` is the flow as plain data with `${NAME}` kept and literal secrets replaced by `***`; `inputs`
-    are masked the same way; `overrides` are `max_parallel`, `global_timeout`.
+    are masked the same way; `overrides` are `max_parallel`, `global_timeout`; `plan` lets any reader fold the
+    events without the environment that the document needs.
     """
 
     id: str
     name: str
     document: dict[str, Any]
+    plan: Plan
     source: str = ""
     """Absolute path of the flow's file, empty for one that came from Python."""
     folder: str = ""
@@ -97,9 +106,13 @@ class Journal(Protocol):
 
     async def heartbeat(self, run_id: str, fence: int, now: datetime) -> None: ...
 
-    async def release(self, run_id: str, fence: int) -> None: ...
+    async def release(self, run_id: str, fence: int) -> None:
+        """Let go of the run; nothing happens if another owner has it by now."""
+        ...
 
-    async def settle(self, inbox_id: int, accepted: bool, why: str = "") -> None: ...
+    async def settle(self, inbox_id: int, accepted: bool, why: str = "") -> None:
+        """The first verdict stands; a second one changes nothing."""
+        ...
 
     # anyone
     def post(self, run_id: str, command: AnyCommand, by: str, now: datetime) -> int:
@@ -131,7 +144,14 @@ class Journal(Protocol):
         ...
 
     def changed(self) -> bool:
-        """Has another connection written since the last call? Costs microseconds."""
+        """Has anyone but this journal's owner side written since the last call? Costs microseconds.
+
+        Commands that were posted through this same object count; a false alarm is possible.
+        """
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """What `leadtui doctor` shows: at least `path`, `runs` and `durability`."""
         ...
 
     def close(self) -> None: ...

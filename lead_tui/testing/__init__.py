@@ -1,1 +1,28 @@
-"""What users test their flows and plugins with; our own tests use nothing else."""
+"""What users test their flows and plugins with; our own tests use nothing else.
+
+loop.py      VirtualLoop, run_virtual: hours of waiting in no time; Deadlock instead of a hang
+clock.py     VirtualClock: the wall clock that belongs to such a loop
+context.py   FakeContext: what an agent gets, with scripted answers and everything it said
+agents.py    scripted: an agent type from a function; CallLog: who was called with what
+ids.py       sequential: ids that are the same in every run of a test
+"""
+
+from lead_tui.testing.agents import Call, CallLog, scripted
+from lead_tui.testing.clock import VirtualClock
+from lead_tui.testing.context import FakeContext, approval, rejection
+from lead_tui.testing.ids import sequential
+from lead_tui.testing.loop import Deadlock, VirtualLoop, run_virtual
+
+__all__ = [
+    "Call",
+    "CallLog",
+    "Deadlock",
+    "FakeContext",
+    "VirtualClock",
+    "VirtualLoop",
+    "approval",
+    "rejection",
+    "run_virtual",
+    "scripted",
+    "sequential",
+]

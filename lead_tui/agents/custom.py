@@ -1,0 +1,65 @@
+"""`custom`: a Python class of the user's, `class: module:Class`, from the flow's folder or installed.
+
+The class has `execute(action, parameters, context)`, async or not, and may have `close()`; `BaseAgent`
+need not be its base. It is made once per run with the config (or with nothing, if it takes nothing);
+its own settings are in `config.custom_params`. It answers with an `AgentResponse` or plain data.
+"""
+
+import asyncio
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
+
+from lead_tui.agents.base import AgentContext, AgentResponse, BaseAgent, failed
+from lead_tui.agents.foreign import call_foreign, guarded
+from lead_tui.agents.modules import flow_modules
+from lead_tui.agents.threads import in_thread
+from lead_tui.errors import Category
+from lead_tui.flow.models import AgentConfig
+
+_REFERENCE = r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$"
+
+
+class CustomConfig(AgentConfig):
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+    class_: Annotated[str, Field(alias="class", pattern=_REFERENCE, description="module:Class")]
+
+    def breaker_key(self) -> str:
+        return f"{self.class_}|{self.endpoint or self.name}"
+
+
+class CustomAgent(BaseAgent[CustomConfig]):
+    """Call a class of your own."""
+
+    config_model = CustomConfig
+
+    def __init__(self, config: CustomConfig) -> None:
+        super().__init__(config)
+        self._agent: Any = None
+        self._making = asyncio.Lock()
+
+    async def execute(self, action: str, parameters: dict[str, Any], context: AgentContext) -> AgentResponse:
+        async with self._making:
+            if self._agent is None:
+                self._agent = await guarded(self._make(context), context)
+        execute = self._agent.execute
+        return await call_foreign(execute, lambda given: execute(action, parameters, given), context)
+
+    async def close(self) -> None:
+        close = getattr(self._agent, "close", None)
+        if close is None:
+            return
+        closed = close() if inspect.iscoroutinefunction(close) else await in_thread(close)
+        if inspect.isawaitable(closed):
+            await closed
+
+    async def _make(self, context: AgentContext) -> Any:
+        modules = flow_modules(context)
+        found: Any = await in_thread(lambda: modules.load(self.config.class_))
+        if not isinstance(found, type) or not callable(getattr(found, "execute", None)):
+            message = f"{self.config.class_} is no class with execute(action, parameters, context)"
+            raise failed(Category.VALIDATION, message, code="no_agent")
+        make: Callable[..., Any] = found
+        return make(self.config) if inspect.signature(make).parameters else make()

@@ -1,0 +1,229 @@
+"""From a task's parameters to one request: where it goes, what it says, who it says it is.
+
+Parameters may come from other services' answers, so a URL never leaves the agent's origin or the path of its
+endpoint, and a header is checked before it is sent. No message repeats a header's value: it may be a secret.
+"""
+
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlencode
+
+import msgspec
+from pydantic import Field, ValidationError, model_validator
+
+from lead_tui.agents.base import failed
+from lead_tui.errors import AgentError, Category
+from lead_tui.flow.models import ApiKeyAuth, Authentication, BasicAuth, Model
+
+if TYPE_CHECKING:
+    import httpx2
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t\x20-\x7e]*")
+_FRAMING = frozenset({"connection", "content-length", "transfer-encoding", "upgrade"})
+_SCALAR = (str, int, float, bool)
+
+
+class HttpParameters(Model):
+    """At most one of `json`, `form`, `body`. A list in `query` or `form` repeats its name."""
+
+    method: str = "GET"
+    endpoint: str = ""
+    query: dict[str, Any] | str | None = None
+    headers: dict[str, Any] | str | None = None
+    json_: Any = Field(default=None, alias="json")
+    form: dict[str, Any] | str | None = None
+    body: Any = None
+
+    @model_validator(mode="after")
+    def _one_body(self) -> "HttpParameters":
+        if sum(each is not None for each in (self.json_, self.form, self.body)) > 1:
+            raise ValueError("at most one of json, form and body")
+        return self
+
+
+def bad(message: str) -> AgentError:
+    """The error for parameters that cannot be sent."""
+    return failed(Category.VALIDATION, message, code="bad_parameters")
+
+
+def checked(parameters: dict[str, Any]) -> HttpParameters:
+    try:
+        return HttpParameters.model_validate(parameters)
+    except ValidationError as error:
+        problems = (
+            f"{'.'.join(map(str, each['loc'])) or 'parameters'}: {each['msg']}" for each in error.errors()
+        )
+        raise bad("; ".join(problems)) from None
+
+
+# --- where ----------------------------------------------------------------------------------------------
+
+
+def target_url(base: str | None, path: str, query: Any) -> "httpx2.URL":
+    """`path` below `base`, or a whole URL, which must have the origin of `base` if there is one."""
+    import httpx2
+
+    whole = "://" in path.partition("?")[0] or path.startswith("//")
+    try:
+        root = httpx2.URL(base) if base else None
+        if root is not None and path.startswith("//"):
+            path = f"{root.scheme}:{path}"
+        url = _whole(root, httpx2.URL(path)) if whole else _below(root, path)
+        return _with_query(url, query)
+    except httpx2.InvalidURL as error:
+        raise bad(f"endpoint: {error}") from None
+
+
+def origin(url: "httpx2.URL") -> str:
+    """Scheme, host and, unless it is the usual one, port."""
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    return f"{url.scheme}://{host}" + (f":{url.port}" if url.port else "")
+
+
+def _whole(root: "httpx2.URL | None", url: "httpx2.URL") -> "httpx2.URL":
+    if url.scheme not in ("http", "https") or not url.host:
+        raise bad("endpoint: a whole URL begins with http:// or https:// and a host")
+    if url.userinfo:
+        raise bad("endpoint: credentials do not belong into a URL: use the agent's `authentication`")
+    if root is not None and origin(url) != origin(root):
+        message = f"endpoint: {origin(url)} is not the agent's {origin(root)}: declare an agent for it"
+        raise failed(Category.PERMISSION, message, code="foreign_origin")
+    return url
+
+
+def _below(root: "httpx2.URL | None", path: str) -> "httpx2.URL":
+    import httpx2
+
+    if root is None:
+        raise bad("endpoint: neither the agent nor the task names a host: write a whole http(s) URL")
+    if not path:
+        return root
+    if any(each in (".", "..") for each in re.split(r"[/\\]", unquote(re.split("[?#]", path)[0]))):
+        raise failed(
+            Category.PERMISSION, "endpoint: leaves the agent's endpoint by `..`", code="foreign_path"
+        )
+    extra = httpx2.URL("/" + path.lstrip("/"))
+    raw, _, asked = extra.raw_path.partition(b"?")
+    below = (
+        root.path.encode() if path.startswith("?") else root.raw_path.partition(b"?")[0].rstrip(b"/") + raw
+    )
+    queries = b"&".join(each for each in (root.query, asked) if each)
+    return root.copy_with(raw_path=below + (b"?" + queries if queries else b""))
+
+
+def _with_query(url: "httpx2.URL", query: Any) -> "httpx2.URL":
+    """A list gives the name once for each item; null leaves it out."""
+    if not query:
+        return url
+    if not isinstance(query, Mapping):
+        raise bad("query: a map of names and values is needed")
+    pairs = [(str(name), _scalar(each, f"query.{name}")) for name, value in query.items() if value is not None
+             for each in (value if isinstance(value, list | tuple) else (value,))]  # fmt: skip
+    merged = url.params
+    for name, value in pairs:
+        merged = merged.add(name, value)
+    return url.copy_with(params=merged)
+
+
+def _scalar(value: Any, where: str) -> str:
+    if not isinstance(value, _SCALAR):
+        raise bad(f"{where}: text, a number, true or false is needed")
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def redirected(request: "httpx2.Request", response: "httpx2.Response") -> "httpx2.Request | None":
+    """The request that a redirect asks for, if it is one that is followed: see `http_api`."""
+    import httpx2
+
+    if request.method not in ("GET", "HEAD") or not response.has_redirect_location:
+        return None
+    try:
+        url = request.url.join(response.headers["location"])
+    except httpx2.InvalidURL:
+        return None
+    before, after = request.url.origin, url.origin
+    upgraded = (before.scheme, after.scheme) == ("http", "https") and before.host == after.host
+    if url.userinfo or not (before == after or (upgraded and not (request.url.port or url.port))):
+        return None
+    headers = [(name, value) for name, value in request.headers.multi_items() if name != "host"]
+    return httpx2.Request(request.method, url, headers=headers, extensions=request.extensions)
+
+
+# --- what -----------------------------------------------------------------------------------------------
+
+
+def content(parameters: HttpParameters, headers: dict[str, str]) -> bytes:
+    """The body, encoded; sets its content type unless the flow did."""
+    if parameters.json_ is not None:
+        return _typed(headers, "application/json", msgspec.json.encode(parameters.json_))
+    if parameters.form is not None:
+        return _typed(headers, "application/x-www-form-urlencoded", _form(parameters.form))
+    if parameters.body is not None:
+        if not isinstance(parameters.body, str):
+            raise bad("body: text is needed; `json` sends data")
+        return _typed(headers, "text/plain; charset=utf-8", parameters.body.encode("utf-8", "replace"))
+    return b""
+
+
+def _form(form: Any) -> bytes:
+    if not isinstance(form, Mapping):
+        raise bad("form: a map of names and values is needed")
+    pairs = [(str(name), _scalar(each, f"form.{name}")) for name, value in form.items() if value is not None
+             for each in (value if isinstance(value, list | tuple) else (value,))]  # fmt: skip
+    return urlencode(pairs).encode()
+
+
+def _typed(headers: dict[str, str], kind: str, encoded: bytes) -> bytes:
+    headers.setdefault("content-type", kind)
+    return encoded
+
+
+def checked_method(method: str) -> str:
+    method = method.strip().upper()
+    if not _TOKEN.fullmatch(method) or method == "CONNECT":
+        raise bad(f"method: {method[:20]!r} is not one that can be sent")
+    return method
+
+
+# --- who ------------------------------------------------------------------------------------------------
+
+
+def checked_headers(headers: Any) -> dict[str, str]:
+    """Names in lower case; null leaves one out."""
+    if not isinstance(headers, Mapping):
+        raise bad("headers: a map of names and values is needed")
+    return {
+        checked_name(name): checked_value(name, _scalar(value, f"headers.{name}"))
+        for name, value in headers.items()
+        if value is not None
+    }
+
+
+def checked_name(name: Any) -> str:
+    if not isinstance(name, str) or not _TOKEN.fullmatch(name):
+        raise bad(f"headers: {str(name)[:40]!r} is not the name of a header")
+    if name.lower() in _FRAMING:
+        raise bad(f"headers: {name} is set by the connection itself")
+    return name.lower()
+
+
+def checked_value(name: str, value: str) -> str:
+    value = value.strip(" \t")
+    if not _VALUE.fullmatch(value):
+        raise bad(f"headers.{name}: only printable ASCII without line breaks can be sent")
+    return value
+
+
+def credentials(authentication: Authentication) -> tuple[str, str]:
+    """The header that carries the credentials, and its value: the secret in the open."""
+    if isinstance(authentication, ApiKeyAuth):
+        name, value = checked_name(authentication.header), authentication.key.get_secret_value()
+    elif isinstance(authentication, BasicAuth):
+        pair = f"{authentication.username.get_secret_value()}:{authentication.password.get_secret_value()}"
+        name, value = "authorization", f"Basic {b64encode(pair.encode()).decode()}"
+    else:
+        name, value = "authorization", f"Bearer {authentication.token.get_secret_value()}"
+    return name, checked_value(name, value)

@@ -1,0 +1,116 @@
+"""Questions that a reader asks of a state. Nothing here guesses: every answer was recorded."""
+
+from lead_tui.core.state import (
+    CANCELLED,
+    COMPLETED,
+    FAILED,
+    INTERRUPTED,
+    PENDING,
+    READY,
+    RUN_ENDED,
+    RUNNING,
+    SKIPPED,
+    TASK_ENDED,
+    WAITING,
+    GateState,
+    RunState,
+    RunStatus,
+    TaskState,
+)
+
+
+def open_gates(run: RunState) -> list[GateState]:
+    """Gates that a person can answer now, oldest first."""
+    if run.status in RUN_ENDED:
+        return []
+    return [gate for gate in run.gates.values() if gate.answer is None and not gate.void]
+
+
+def progress(run: RunState) -> tuple[int, int]:
+    """Tasks that have ended, and all; `finally` tasks count once they can run."""
+    return sum(run.counts[status] for status in TASK_ENDED), len(run.tasks)
+
+
+def why(run: RunState, name: str) -> list[str]:
+    """Why this task is where it is: sentences, the most direct first. Raises KeyError for an unknown task."""
+    task = run.tasks[name]
+    match task.status:
+        case status if status is PENDING:
+            return _why_pending(run, task)
+        case status if status is READY:
+            return [_why_not_started(run, task)]
+        case status if status is RUNNING:
+            return [f"running: attempt {task.attempt} is in flight", *_because(task)]
+        case status if status is WAITING:
+            return [_why_waiting(task), *_because(task)]
+        case status if status is COMPLETED:
+            return [f"completed at attempt {task.attempt}", *_because(task)]
+        case status if status is FAILED:
+            return _why_failed(run, task)
+        case status if status is SKIPPED:
+            saw = [f"{path} was {value!r}" for path, value in (task.saw or {}).items()]
+            return [f"skipped ({task.cause})", *_because(task), *saw]
+        case status if status is INTERRUPTED:
+            return ["interrupted", *_because(task), "retry the run or skip the task to go on"]
+        case _:
+            return ["cancelled", *_because(task)]
+
+
+def _because(task: TaskState) -> list[str]:
+    return [task.why] if task.why else []
+
+
+def _why_pending(run: RunState, task: TaskState) -> list[str]:
+    waits = [need for need in task.plan.needs if run.tasks[need.task].status not in TASK_ENDED]
+    if waits:
+        return [
+            f"waits for {need.task} ({run.tasks[need.task].status}{f', on: {need.on}' if need.on else ''})"
+            for need in waits
+        ]
+    if task.plan.cleanup and not run.cleaning:
+        return ["a finally task: it runs when all tasks have ended"]
+    if run.status is RunStatus.QUEUED:
+        return ["the run has not started"]
+    return ["its condition is being evaluated"]
+
+
+def _why_not_started(run: RunState, task: TaskState) -> str:
+    limit = run.plan.limits.get(task.plan.agent)
+    if run.status is RunStatus.PAUSED:
+        return "ready: the run is paused"
+    if run.holder:
+        return f"ready: tasks run one at a time, and {run.holder} is under way"
+    if limit is not None and run.calls[task.plan.agent] >= limit:
+        return f"ready: {task.plan.agent} has max_concurrency {limit}"
+    return f"ready: waits for one of {run.plan.max_parallel if run.plan.parallel else 1} slots"
+
+
+def _why_waiting(task: TaskState) -> str:
+    until = f" until {task.until:%H:%M:%S}" if task.until is not None else ""
+    what = {"person": f"a person, at the gate {task.gate}", "retry": "its next try"}.get(task.wait, task.wait)
+    return f"waits for {what}{until}"
+
+
+def _why_failed(run: RunState, task: TaskState) -> list[str]:
+    lines = [f"failed at attempt {task.attempt}: {task.failure}", *_because(task)]
+    if run.stopping is not None and run.stopping.task == task.name:
+        lines.append(run.stopping.why)
+    return lines
+
+
+def errors(run: RunState) -> dict[str, str]:
+    """What each failed task died of."""
+    return {task.name: str(task.failure) for task in run.tasks.values() if task.status is FAILED}
+
+
+def interrupted(run: RunState) -> list[str]:
+    return [task.name for task in run.tasks.values() if task.status is INTERRUPTED]
+
+
+def not_run(run: RunState) -> dict[str, str]:
+    """Tasks that were skipped because of a failure or cancelled, and why."""
+    return {
+        task.name: task.why
+        for task in run.tasks.values()
+        if task.status is CANCELLED or (task.status is SKIPPED and task.cause == "upstream")
+    }

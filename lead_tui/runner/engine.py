@@ -1,0 +1,271 @@
+"""All runs of one process on one journal: start a flow, take up a run, find and steer the runs of others."""
+
+import os
+import random
+import secrets as tokens
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from lead_tui.agents import registry
+from lead_tui.clock import Clock, SystemClock
+from lead_tui.core import decide
+from lead_tui.core import events as ev
+from lead_tui.core.commands import AnyCommand
+from lead_tui.core.compile import compile_plan
+from lead_tui.core.machine import Machine, Step
+from lead_tui.core.plan import Plan
+from lead_tui.core.state import RUN_ENDED, RunState
+from lead_tui.errors import CommandRefused, MissingSecret, UsageError
+from lead_tui.flow.inputs import mask_inputs, secret_values
+from lead_tui.flow.loader import Document, load, load_data
+from lead_tui.flow.models import Workflow
+from lead_tui.journal.base import Journal, Owner, RunRecord
+from lead_tui.journal.owner import this_process
+from lead_tui.observers.hub import Observer
+from lead_tui.observers.metrics import Metrics
+from lead_tui.resilience.guard import Guards
+from lead_tui.runner.handle import JournalRun, LocalRun, Receipt
+from lead_tui.runner.result import Result, result_of
+from lead_tui.runner.runner import Runner
+from lead_tui.runner.secrets import MASK
+
+
+class Overrides(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a caller may set for one run, over the document."""
+
+    max_parallel: int | None = None
+    global_timeout: float | None = None
+
+    def apply(self, workflow: Workflow) -> Workflow:
+        changes = {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
+        return workflow.model_copy(update=changes) if changes else workflow
+
+
+class Engine:
+    """Breakers and rate limits are shared by the runs of one engine."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        clock: Clock | None = None,
+        guards: Guards | None = None,
+        draw: random.Random | None = None,
+    ) -> None:
+        self.journal = journal
+        self.clock = clock or SystemClock()
+        self._guards = guards or Guards(self.clock)
+        self._draw = draw or random.Random()  # noqa: S311 - jitter, not a secret
+        self._owner: Owner | None = None
+
+    # a new run
+
+    async def start(
+        self,
+        document: Document,
+        inputs: Mapping[str, Any],
+        *,
+        environment: Mapping[str, str] | None = None,
+        overrides: Overrides | None = None,
+        run_id: str | None = None,
+        park_when_waiting: bool = False,
+        observers: Iterable[Observer] = (),
+    ) -> LocalRun:
+        """Store the run and begin to drive it. `inputs` are complete and checked (`flow.inputs`).
+
+        Raises UsageError for a run id that is taken, JournalError if it cannot be stored.
+        """
+        overrides = overrides or Overrides()
+        workflow = overrides.apply(document.workflow)
+        plan = compile_plan(workflow, document.graph)
+        run_id = run_id or new_run_id()
+        record = RunRecord(
+            id=run_id,
+            name=workflow.name,
+            document=document.raw,
+            plan=plan,
+            source=document.source,
+            folder=str(document.folder),
+            inputs=mask_inputs(workflow, inputs),
+            overrides=msgspec.to_builtins(overrides),
+            created_at=self.clock.now(),
+        )
+        await self.journal.create(record)
+        machine = Machine(plan, run_id)
+        run = await self._own(machine, document, workflow, inputs, environment)
+        first = _opening(machine, record, self.clock.now())
+        for observer in observers:
+            run.observe(observer)
+        run.begin(first, park_when_waiting=park_when_waiting)
+        return run
+
+    # a run that another process left
+
+    async def take_up(
+        self,
+        run_id: str,
+        *commands: AnyCommand,
+        by: str = "",
+        secrets: Mapping[str, Any] | None = None,
+        environment: Mapping[str, str] | None = None,
+        park_when_waiting: bool = False,
+        observers: Iterable[Observer] = (),
+    ) -> LocalRun:
+        """Become the owner of a parked, crashed or (with a command that reopens it) ended run, and go on.
+
+        `secrets` holds the secret inputs again: they are stored nowhere. Raises RunOwned, RunNotFound,
+        MissingSecret, InvalidFlow (a variable is not set here), CommandRefused.
+        """
+        record = self.journal.record(run_id)
+        environment = os.environ if environment is None else environment
+        document = restore(record, environment)
+        workflow = msgspec.convert(record.overrides, Overrides).apply(document.workflow)
+        inputs = _with_secrets(record, workflow, secrets or {})
+        machine = Machine(record.plan, run_id)
+        run = await self._own(machine, document, workflow, inputs, environment)
+        try:
+            first, answers = self._next_step(machine, record, commands, by)
+        except BaseException:
+            await run.abandon()
+            raise
+        for observer in observers:
+            run.observe(observer)
+        run.begin(first, park_when_waiting=park_when_waiting, answers=answers)
+        return run
+
+    def _next_step(
+        self, machine: Machine, record: RunRecord, commands: Sequence[AnyCommand], by: str
+    ) -> tuple[Step, dict[int, str]]:
+        """The first step of a new owner, and the answers to what waited in the inbox.
+
+        Only the owner may fold and go on: else two processes would both believe to know the end of the log.
+        """
+        machine.fold(event for page in self.journal.read(record.id) for event in page)
+        if machine.run.seq == 0:
+            return _opening(machine, record, self.clock.now()), {}
+        waiting = self.journal.inbox(record.id)
+        wishes = [*((row.command, row.by) for row in waiting), *((command, by) for command in commands)]
+        if machine.run.status in RUN_ENDED and not wishes:
+            raise CommandRefused(f"run {record.id} has ended: {machine.run.status}")
+        step, refusals = machine.take_up(self.clock.now(), *wishes)
+        if refused := next((why for why in refusals[len(waiting) :] if why), ""):
+            raise CommandRefused(refused)
+        return step, {row.id: why for row, why in zip(waiting, refusals, strict=False)}
+
+    async def _own(
+        self,
+        machine: Machine,
+        document: Document,
+        workflow: Workflow,
+        inputs: Mapping[str, Any],
+        environment: Mapping[str, str] | None,
+    ) -> LocalRun:
+        self._owner = self._owner or this_process()
+        run_id = machine.run.run_id
+        fence = await self.journal.claim(run_id, self._owner, self.clock.now())
+        runner = Runner(
+            machine=machine,
+            document=document,
+            workflow=workflow,
+            inputs=inputs,
+            environment=os.environ if environment is None else environment,
+            secrets=document.secrets | secret_values(workflow, inputs),
+            journal=self.journal,
+            fence=fence,
+            guards=self._guards,
+            clock=self.clock,
+            draw=self._draw,
+        )
+        return LocalRun(runner, self.journal, fence, self.clock)
+
+    # the runs of others
+
+    def handle(self, run_id: str) -> JournalRun:
+        return JournalRun(self.journal, run_id, self.clock)
+
+    def fold(self, run_id: str) -> tuple[RunState, Metrics]:
+        """The state of any run as its log tells it."""
+        machine, metrics = Machine(self.journal.record(run_id).plan, run_id), Metrics()
+        for page in self.journal.read(run_id):
+            machine.fold(page)
+            for event in page:
+                metrics.see(event)
+        return machine.run, metrics
+
+    def result(self, run_id: str) -> Result:
+        return result_of(*self.fold(run_id))
+
+    async def send(self, run_id: str, command: AnyCommand, by: str = "") -> Receipt:
+        """Steer a run that somebody drives; for one that nobody drives the command waits in its inbox.
+
+        Refused at once if the run, as its log stands, could not carry it out.
+        """
+        if not self.journal.row(run_id).owner_alive:
+            run, _ = self.fold(run_id)
+            if why := decide.refusal(run, command):
+                return Receipt(False, why)
+        return await self.handle(run_id).send(command, by)
+
+
+def new_run_id() -> str:
+    """Twelve characters, short enough to say; a prefix is enough on the command line."""
+    return tokens.token_hex(6)
+
+
+def load_file(path: Path, environment: Mapping[str, str]) -> Document:
+    """A flow's document with every agent type that is installed here. Raises InvalidFlow."""
+    return load(
+        path, agent_types=registry.config_model, type_names=registry.type_names(), environment=environment
+    )
+
+
+def load_dict(data: dict[str, Any], folder: Path, environment: Mapping[str, str]) -> Document:
+    return load_data(
+        data,
+        folder=folder,
+        agent_types=registry.config_model,
+        type_names=registry.type_names(),
+        environment=environment,
+    )
+
+
+def restore(record: RunRecord, environment: Mapping[str, str]) -> Document:
+    """The document of a stored run, with this environment's variables."""
+    return load_data(
+        record.document,
+        folder=Path(record.folder or "."),
+        source=record.source,
+        original=Path(record.source) if record.source else None,
+        agent_types=registry.config_model,
+        type_names=registry.type_names(),
+        environment=environment,
+    )
+
+
+def _with_secrets(record: RunRecord, workflow: Workflow, given: Mapping[str, Any]) -> dict[str, Any]:
+    secret = {name for name, spec in workflow.inputs.items() if spec.secret}
+    if unknown := set(given) - secret:
+        raise UsageError(f"only secret inputs are given again when a run goes on, not {', '.join(unknown)}")
+    inputs = {**record.inputs, **given}
+    defaults = {name: workflow.inputs[name].default for name in secret}
+    missing = [name for name in secret if inputs.get(name) == MASK and defaults[name] is None]
+    if missing:
+        raise MissingSecret(
+            f"give the secret inputs again: {', '.join(f'-i {name}=...' for name in missing)}"
+        )
+    return {name: defaults[name] if value == MASK and name in secret else value
+            for name, value in inputs.items()}  # fmt: skip
+
+
+def _opening(machine: Machine, record: RunRecord, now: datetime) -> Step:
+    plan = record.plan
+    queued = ev.RunQueued(name=record.name, inputs=record.inputs, total_tasks=len(plan.tasks))
+    return machine.handle(queued, ev.RunStarted(deadline=_deadline(plan, now)), now=now)
+
+
+def _deadline(plan: Plan, now: datetime) -> datetime | None:
+    return None if plan.global_timeout is None else now + timedelta(seconds=plan.global_timeout)

@@ -1,0 +1,63 @@
+"""Log lines, progress and tokens: shown at once, stored in batches."""
+
+import asyncio
+import logging
+
+import msgspec
+
+from lead_tui.clock import Clock
+from lead_tui.core.events import AnyNote, Note
+from lead_tui.core.state import RunState
+from lead_tui.errors import JournalError
+from lead_tui.journal.base import Journal
+from lead_tui.observers.hub import Hub
+
+EVERY = 0.25
+"""Seconds between two batches."""
+_log = logging.getLogger(__name__)
+
+
+class NoteBook:
+    def __init__(self, run: RunState, journal: Journal, hub: Hub, clock: Clock) -> None:
+        self._run = run
+        self._journal = journal
+        self._hub = hub
+        self._clock = clock
+        self._unstored: list[AnyNote] = []
+        self._number = 0
+        self._storing: asyncio.Task[None] | None = None
+
+    def write(self, note: Note, task: str, attempt: int) -> None:
+        self._number += 1
+        stamped = msgspec.structs.replace(
+            note,
+            after=self._run.seq,
+            number=self._number,
+            ts=self._clock.now(),
+            run_id=self._run.run_id,
+            task=task,
+            attempt=attempt,
+        )
+        self._hub.publish((stamped,))
+        self._unstored.append(stamped)
+        if self._storing is None:
+            self._storing = asyncio.create_task(self._store_soon())
+
+    async def _store_soon(self) -> None:
+        await asyncio.sleep(EVERY)
+        self._storing = None
+        await self._store()
+
+    async def _store(self) -> None:
+        notes, self._unstored = self._unstored, []
+        try:
+            await self._journal.add_notes(self._run.run_id, notes)
+        except JournalError as error:
+            # losing notes loses nothing that matters; the next append of events says what is wrong
+            _log.warning("%d log lines were not stored: %s", len(notes), error)
+
+    async def close(self) -> None:
+        if self._storing is not None:
+            self._storing.cancel()
+        if self._unstored:
+            await self._store()

@@ -1,0 +1,105 @@
+"""What a run came to, in the shape that Python, `--output json` and exit codes share."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from lead_tui.core import views
+from lead_tui.core.state import COMPLETED, RunState, RunStatus
+from lead_tui.errors import Category, Failure
+from lead_tui.observers.metrics import Metrics
+
+
+class ExitCode(IntEnum):
+    """The contract of the command line."""
+
+    COMPLETED = 0
+    FAILED = 1
+    USAGE = 2
+    INVALID = 3
+    PARTIAL = 4
+    WAITING = 5
+    COMPENSATION_FAILED = 6
+    BUDGET = 7
+    JOURNAL = 8
+    OWNED = 9
+    BUG = 70
+    TIMEOUT = 124
+    HUP = 129
+    INT = 130
+    TERM = 143
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """`results` holds the completed tasks, `errors` the failed ones, `not_run` those that a failure or a
+    cancellation kept from running, with the reason. Times in seconds.
+    """
+
+    run_id: str
+    name: str
+    status: str
+    partial: bool
+    results: dict[str, Any]
+    outputs: dict[str, Any]
+    errors: dict[str, Failure]
+    not_run: dict[str, str]
+    waiting_for: list[dict[str, Any]]
+    interrupted: list[str]
+    failure: Failure | None
+    execution_time: float
+    tasks: dict[str, int]
+    metrics: dict[str, Any]
+
+    @property
+    def success(self) -> bool:
+        return self.status == "completed"
+
+    def exit_code(self, *, strict: bool = False) -> ExitCode:
+        """`strict`: a partial completion is not good enough."""
+        match self.status:
+            case "cancelled":
+                return ExitCode.INT
+            case "waiting":
+                return ExitCode.WAITING
+            case "completed":
+                return ExitCode.PARTIAL if self.partial and strict else ExitCode.COMPLETED
+            case _ if self.failure is not None and self.failure.code == "global_timeout":
+                return ExitCode.TIMEOUT
+            case _:
+                return ExitCode.FAILED
+
+
+def result_of(run: RunState, metrics: Metrics) -> Result:
+    """`run` may still be under way or parked."""
+    gates = views.open_gates(run)
+    return Result(
+        run_id=run.run_id,
+        name=run.plan.name,
+        status=str(run.status),
+        partial=run.partial,
+        results={task.name: task.result for task in run.tasks.values() if task.status is COMPLETED},
+        outputs=run.outputs or {},
+        errors={name: _failure(run, name) for name in views.errors(run)},
+        not_run=views.not_run(run),
+        waiting_for=[
+            {"gate": gate.request.gate, "task": gate.request.task, "action": gate.request.action,
+             "message": gate.request.message, "form": gate.request.form, "options": gate.request.options}
+            for gate in gates
+        ] if run.status is RunStatus.WAITING else [],
+        interrupted=views.interrupted(run),
+        failure=run.failure,
+        execution_time=_seconds(run),
+        tasks={str(status): count for status, count in run.counts.items() if count},
+        metrics=metrics.summary(),
+    )  # fmt: skip
+
+
+def _failure(run: RunState, name: str) -> Failure:
+    return run.tasks[name].failure or Failure(Category.SYSTEM, "failed without a reason")
+
+
+def _seconds(run: RunState) -> float:
+    if run.started_at is None or run.last_at is None:
+        return 0.0
+    return ((run.ended_at or run.last_at) - run.started_at).total_seconds()

@@ -1,0 +1,304 @@
+"""The async shell round the core of one run: fact -> core -> journal -> observers -> perform.
+
+What gathers while one step is being stored goes into the next. Nothing that depends on a fact starts before
+the fact is in the journal. If the journal fails, the run stops with that error: the machine is disposable.
+"""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from lead_tui.clock import Clock
+from lead_tui.core import effects as fx
+from lead_tui.core import events as ev
+from lead_tui.core.commands import AnyCommand
+from lead_tui.core.decide import task_timeout
+from lead_tui.core.machine import Machine, Step
+from lead_tui.core.state import RUN_ENDED, RUNNING, RunState, RunStatus
+from lead_tui.errors import Category, Failure, TemplateError
+from lead_tui.flow.loader import Document
+from lead_tui.flow.models import Workflow
+from lead_tui.journal.base import Journal
+from lead_tui.observers.hub import Hub
+from lead_tui.observers.metrics import Metrics
+from lead_tui.resilience.guard import Guard, Guards
+from lead_tui.resilience.retry import RetryDecision, decide
+from lead_tui.runner.attempt import Attempt, template_failure
+from lead_tui.runner.crew import Crew
+from lead_tui.runner.notes import NoteBook
+from lead_tui.runner.plain import plain
+from lead_tui.runner.scope import run_scope
+from lead_tui.runner.secrets import Concealer
+from lead_tui.runner.timers import Timers
+from lead_tui.templating.environment import evaluate, render
+from lead_tui.templating.references import saw
+
+CANCEL_GRACE = 10.0
+"""Seconds after which an attempt that ignores its cancellation is given up."""
+
+
+class Runner:
+    """Drives one run that this process owns."""
+
+    def __init__(
+        self,
+        *,
+        machine: Machine,
+        document: Document,
+        workflow: Workflow,
+        inputs: Mapping[str, Any],
+        environment: Mapping[str, str],
+        secrets: frozenset[str],
+        journal: Journal,
+        fence: int,
+        guards: Guards,
+        clock: Clock,
+        draw: random.Random,
+    ) -> None:
+        self.run: RunState = machine.run
+        self.document = document
+        self.environment = environment
+        self.clock = clock
+        self.concealer = Concealer(secrets)
+        self.hub = Hub()
+        self.metrics = Metrics()
+        self.crew = Crew(workflow, guards, self.post)
+        self.scope = run_scope(self.run, inputs)
+        self.begun = asyncio.Event()
+        """The first step is stored."""
+        self.verdicts: dict[str, Failure] = {}
+        """What a wait before a call ended with, by ticket, until the attempt starts again."""
+        self._workflow = workflow
+        self._machine = machine
+        self._journal = journal
+        self._fence = fence
+        self._draw = draw
+        self._timers = Timers(clock, self.post)
+        self._notes = NoteBook(self.run, journal, self.hub, clock)
+        self._facts: deque[tuple[ev.Event, ...]] = deque()
+        self._wishes: deque[tuple[AnyCommand, str, asyncio.Future[str]]] = deque()
+        self._arrived = asyncio.Event()
+        self._attempts: dict[str, tuple[Attempt, asyncio.Task[None]]] = {}
+        self._parked = False
+
+    # the outside
+
+    def post(self, *facts: ev.Event) -> None:
+        """Hand in facts that happened together. This is the one door, so secrets are masked here."""
+        if self.concealer:
+            facts = tuple(self.concealer.struct(fact) for fact in facts)
+        self._facts.append(facts)
+        self._arrived.set()
+
+    def note(self, note: ev.Note, task: str = "", attempt: int = 0) -> None:
+        self._notes.write(self.concealer.struct(note), task, attempt)
+
+    async def command(self, command: AnyCommand, by: str) -> str:
+        """Carry out a person's wish; gives the reason if it is refused. Returns once it is stored."""
+        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        if self._parked or self.run.status in RUN_ENDED:
+            return "the run is not being driven here any more"
+        self._wishes.append((self.concealer.struct(command), by, answer))
+        self._arrived.set()
+        return await answer
+
+    def park(self) -> None:
+        """Leave the run as it is stored now: a later owner takes it up."""
+        self._parked = True
+        self._arrived.set()
+
+    def judge(self, failure: Failure, order: fx.StartAttempt, guard: Guard) -> RetryDecision:
+        task = self.run.tasks[order.task]
+        now = self.clock.now()
+        deadlines = [each for each in (task.deadline, self.run.deadline) if each is not None]
+        return decide(
+            failure,
+            self.crew.retry(order.task),
+            tries=order.tries + 1,
+            idempotent=task.plan.idempotent,
+            draw=self._draw,
+            started=0.0,
+            now=0.0,
+            deadline=(min(deadlines) - now).total_seconds() if deadlines else None,
+            budget=guard.budget,
+        )
+
+    def task_timeout(self, task: str) -> Failure:
+        return task_timeout(self.run.tasks[task])
+
+    # the loop
+
+    async def drive(self, first: Step, *, park_when_waiting: bool) -> None:
+        """Until the run has ended, is parked, or (if so wished) only a person can move it.
+
+        Raises JournalError when a step cannot be stored.
+        """
+        try:
+            await self._carry_out([first])
+            self.begun.set()
+            while not self._is_over(park_when_waiting):
+                await self._arrived.wait()
+                self._arrived.clear()
+                await self._carry_out(self._steps())
+                await self._grant()
+        finally:
+            await self._close()
+
+    def _is_over(self, park_when_waiting: bool) -> bool:
+        idle = not self._facts and not self._wishes
+        waiting = park_when_waiting and self.run.status is RunStatus.WAITING and idle
+        return self._parked or self.run.status in RUN_ENDED or waiting
+
+    def _steps(self) -> list[Step]:
+        now, steps = self.clock.now(), []
+        while self._facts:
+            steps.append(self._machine.handle(*self._facts.popleft(), now=now))
+        return steps
+
+    async def _grant(self) -> None:
+        """Answer the commands that came, each once what follows from it is stored."""
+        while self._wishes:
+            command, by, answer = self._wishes.popleft()
+            step = self._machine.command(command, by, self.clock.now())
+            if not isinstance(step, str):
+                await self._carry_out([step])
+            if not answer.done():
+                answer.set_result(step if isinstance(step, str) else "")
+
+    async def _carry_out(self, steps: Sequence[Step]) -> None:
+        """Store, then publish, then perform."""
+        events = [event for step in steps for event in step.events]
+        if events:
+            await self._journal.append(self.run.run_id, self._fence, events, self._new_status(events))
+            for event in events:
+                self.metrics.see(event)
+                if self._timers and isinstance(event, _TASK_ENDS):
+                    self._timers.cancel(("task", event.task))
+                    self._timers.cancel(("wake", event.task))
+            self.hub.publish(events)
+        for step in steps:
+            for effect in step.effects:
+                self._perform(effect)
+
+    def _new_status(self, events: Sequence[ev.Event]) -> str | None:
+        changed = any(isinstance(event, _STATUS_CHANGES) for event in events)
+        return str(self.run.status) if changed else None
+
+    # effects
+
+    def _perform(self, effect: fx.Effect) -> None:
+        match effect:
+            case fx.StartAttempt():
+                self._start(effect)
+            case fx.Evaluate(role="when", task=task):
+                self.post(self._evaluate_when(task))
+            case fx.Evaluate():
+                self.post(self._evaluate_outputs(effect.lenient))
+            case fx.CancelAttempt(task=task, why=why):
+                self._cancel(task, why)
+            case fx.Wake(task=task, at=at, why=why):
+                self._timers.set(("wake", task), at, ev.TaskReady(task=task, why=why))
+            case fx.SetDeadline(scope=scope, task=task, at=at):
+                self._timers.set((scope, task), at, ev.DeadlinePassed(scope=scope, task=task))
+            case fx.SteerBreaker(agent=agent, to=to):
+                breaker = self.crew.member(agent).guard.breaker
+                if to == "open":
+                    breaker.trip()
+                else:
+                    breaker.reset()
+
+    def _start(self, order: fx.StartAttempt) -> None:
+        alive = self._attempts.get(order.task)
+        if alive is not None and alive[0].answered():
+            return
+        spec = self.crew.spec(order.task)
+        try:
+            member = self.crew.member(spec.agent_name)
+        except Exception as error:  # noqa: BLE001 - foreign code: an agent that cannot be made fails its task
+            failure = Failure(Category.AGENT, f"{spec.agent_name} cannot be used: {error}", code="setup")
+            self.post(ev.AttemptFailed(task=order.task, attempt=order.attempt, failure=failure))
+            return
+        attempt = Attempt(self, order, spec, member)
+        self._attempts[order.task] = (attempt, asyncio.create_task(self._run(attempt)))
+
+    async def _run(self, attempt: Attempt) -> None:
+        try:
+            await attempt.run()
+        finally:
+            current = self._attempts.get(attempt.task)
+            if current is not None and current[0] is attempt:
+                del self._attempts[attempt.task]
+
+    def _cancel(self, task: str, why: Literal["cancelled", "deadline"]) -> None:
+        alive = self._attempts.get(task)
+        if alive is None:
+            if self.run.tasks[task].status is RUNNING:
+                self.post(ev.TaskCancelled(task=task, why="cancelled"))
+            return
+        attempt, coroutine = alive
+        attempt.stopping = why
+        coroutine.cancel()
+        asyncio.get_running_loop().call_later(CANCEL_GRACE, self._give_up, attempt, coroutine)
+
+    def _give_up(self, attempt: Attempt, coroutine: asyncio.Task[None]) -> None:
+        if not coroutine.done() and not self._parked:
+            attempt.log("the agent ignores its cancellation; it is left to itself", "warning")
+            attempt.give_up()
+
+    def _evaluate_when(self, task: str) -> ev.Event:
+        condition = self.crew.spec(task).when
+        if not isinstance(condition, str):
+            return ev.ExpressionEvaluated(role="when", task=task, value=condition, why=f"when: {condition}")
+        try:
+            value = bool(evaluate(condition, self.scope))
+        except TemplateError as error:
+            failure = template_failure(error)
+            return ev.ExpressionEvaluated(role="when", task=task, why=condition, failure=failure)
+        seen = saw(condition, self.scope)
+        return ev.ExpressionEvaluated(role="when", task=task, value=value, saw=seen, why=f"when: {condition}")
+
+    def _evaluate_outputs(self, lenient: bool) -> ev.Event:
+        outputs, problem = {}, None
+        for name, template in self._workflow.outputs.items():
+            try:
+                outputs[name] = plain(render(template, self.scope))
+            except TemplateError as error:
+                problem = problem or Failure(
+                    Category.VALIDATION, f"outputs.{name}: {error}", code=template_failure(error).code
+                )
+        return ev.ExpressionEvaluated(role="outputs", value=outputs, failure=None if lenient else problem)
+
+    # the end
+
+    async def _close(self) -> None:
+        self._parked = True
+        for _, _, answer in self._wishes:
+            if not answer.done():
+                answer.set_result("the run has ended or was left meanwhile")
+        self._timers.close()
+        coroutines = [coroutine for _, coroutine in self._attempts.values()]
+        for coroutine in coroutines:
+            coroutine.cancel()
+        if coroutines:
+            await asyncio.wait(coroutines, timeout=CANCEL_GRACE)
+        await self.crew.close()
+        await self._notes.close()
+        await self.hub.close()
+
+
+_TASK_ENDS = (ev.TaskCompleted, ev.TaskFailed, ev.TaskSkipped, ev.TaskCancelled, ev.TaskInterrupted)
+_STATUS_CHANGES = (
+    ev.RunQueued,
+    ev.RunStarted,
+    ev.RunCompleted,
+    ev.RunFailed,
+    ev.RunCancelled,
+    ev.RunPaused,
+    ev.RunResumed,
+    ev.RunWaiting,
+    ev.RunStopping,
+    ev.RunInterrupted,
+    ev.RunReopened,
+)

@@ -10,21 +10,25 @@ import inspect
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from lead_tui.agents.base import AgentContext, AgentResponse, BaseAgent, failed
 from lead_tui.agents.foreign import call_foreign, guarded
-from lead_tui.agents.modules import flow_modules
+from lead_tui.agents.modules import flow_modules, is_reference
 from lead_tui.agents.threads import in_thread
 from lead_tui.errors import Category
 from lead_tui.flow.models import AgentConfig
 
-_REFERENCE = r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$"
+
+def _reference(text: str) -> str:
+    if not is_reference(text):
+        raise ValueError("write module:Class")
+    return text
 
 
 class CustomConfig(AgentConfig):
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
-    class_: Annotated[str, Field(alias="class", pattern=_REFERENCE, description="module:Class")]
+    class_: Annotated[str, AfterValidator(_reference), Field(alias="class", description="module:Class")]
 
     def breaker_key(self) -> str:
         return f"{self.class_}|{self.endpoint or self.name}"

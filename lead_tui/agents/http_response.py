@@ -4,6 +4,7 @@ import codecs
 import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -116,11 +117,11 @@ def meta(response: "httpx2.Response", elapsed: float, size: int, note: str) -> d
 
 
 def shown(url: "httpx2.URL") -> str:
-    """The URL for people: no credentials, and `***` for what its query seems to keep secret."""
-    if url.userinfo:
-        url = url.copy_with(userinfo=b"")
+    """The URL for people: `***` for what its query seems to keep secret (credentials it never has)."""
     if not url.query:
         return str(url)
-    masked = [(name, "***" if _SECRET_PARAMETER.search(name) else value)
-              for name, value in url.params.multi_items()]  # fmt: skip
-    return str(url) if masked == url.params.multi_items() else str(url.copy_with(params=masked))
+    pairs = url.params.multi_items()
+    if not any(_SECRET_PARAMETER.search(name) for name, _ in pairs):
+        return str(url)
+    masked = [(name, "***" if _SECRET_PARAMETER.search(name) else value) for name, value in pairs]
+    return f"{url.copy_with(query=None)}?{urlencode(masked, safe='*')}"

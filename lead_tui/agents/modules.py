@@ -11,20 +11,19 @@ import re
 import sys
 import threading
 import types
-from collections.abc import Iterator
-from contextlib import contextmanager
 from difflib import get_close_matches
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from lead_tui.agents.base import AgentContext, failed
+from lead_tui.agents.neighbours import neighbours_by_plain_name
 from lead_tui.errors import Category
 
 REFERENCE = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$"
 
 _KEY = "lead_tui.flow_modules"
-_importing = threading.RLock()  # sys.path and sys.modules belong to everyone
+_importing = threading.RLock()  # sys.modules belongs to everyone
 _numbers = count(1)
 
 
@@ -78,27 +77,11 @@ class FlowModules:
             package = types.ModuleType(self._package, "The Python files of one flow.")
             package.__path__ = [str(self._folder)]
             sys.modules[self._package] = package
-        with self._neighbours_by_plain_name():
+        with neighbours_by_plain_name(self._package, self._lies_here):
             return importlib.import_module(f"{self._package}.{name}")
 
-    @contextmanager
-    def _neighbours_by_plain_name(self) -> Iterator[None]:
-        """`import helpers` works inside, and nothing of it can be found by another flow afterwards."""
-        path, before = list(sys.path), set(sys.modules)
-        for name in [each for each in before if each.startswith(f"{self._package}.")]:
-            sys.modules.setdefault(name.removeprefix(f"{self._package}."), sys.modules[name])
-        sys.path.insert(0, str(self._folder))
-        try:
-            yield
-        finally:
-            sys.path[:] = path
-            for name in set(sys.modules) - before:
-                # part of a package that was there before, as leadtui itself may be: not the flow's own
-                known = name.partition(".")[0] in before or _is_inside(name, self._package)
-                if not known and self._is_ours(sys.modules[name]):
-                    sys.modules[f"{self._package}.{name}"] = sys.modules.pop(name)
-
     def _is_ours(self, module: types.ModuleType | None) -> bool:
+        """Is it a public module that lies in the folder? So are leadtui's for a flow beside its sources."""
         file = getattr(module, "__file__", None)
         if file is None or "site-packages" in Path(file).parts:  # a virtual environment beside the flow
             return False

@@ -7,7 +7,7 @@ refused, not bent.
 
 from collections.abc import Mapping
 from pathlib import PurePath
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 from pydantic import BaseModel
@@ -30,8 +30,8 @@ def plain(value: Any) -> Any:
         raise NotPlain("a text in it is no valid Unicode (a lone surrogate)") from None
     except (TypeError, msgspec.MsgspecError) as error:
         raise NotPlain(str(error)) from None
-    if kept != built:
-        raise NotPlain(_difference(kept, built, "result"))
+    if kept != built and (difference := _difference(kept, built, "result")):
+        raise NotPlain(difference)
     return kept
 
 
@@ -44,22 +44,29 @@ def _known(value: Any) -> Any:
         case Mapping():
             return dict(value)
         case _:
-            return _refuse(value)
+            raise _not_plain(value)
 
 
-def _refuse(value: Any) -> Any:
+def _refuse(value: Any) -> NoReturn:
+    raise _not_plain(value)
+
+
+def _not_plain(value: Any) -> NotPlain:
     kind = type(value)
-    raise NotPlain(
-        f"{kind.__module__}.{kind.__qualname__} is no plain data: return text, numbers, lists, maps"
-    )
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    return NotPlain(f"{name} is no plain data: return text, numbers, lists, maps")
 
 
-def _difference(kept: Any, built: Any, path: str) -> str:
-    """Where JSON gives back something else: NaN and infinity become null there."""
+def _difference(kept: Any, built: Any, path: str) -> str | None:
+    """Where JSON gave back something else, as null for NaN. A tuple is as good as a list."""
+    if kept == built:
+        return None
     if isinstance(built, dict):
-        pairs = [(f"{path}.{key}", kept[key], each) for key, each in built.items()]
+        parts = [(f"{path}.{key}", kept[key], each) for key, each in built.items()]
     elif isinstance(built, list | tuple):
-        pairs = [(f"{path}[{i}]", old, new) for i, (old, new) in enumerate(zip(kept, built, strict=True))]
+        parts = [(f"{path}[{i}]", old, new) for i, (old, new) in enumerate(zip(kept, built, strict=True))]
+    elif isinstance(built, _AS_THEY_ARE):
+        raise _not_plain(built)
     else:
         return f"{path} is {built}, which JSON cannot hold"
-    return next(_difference(old, new, place) for place, old, new in pairs if old != new)
+    return next(filter(None, (_difference(old, new, place) for place, old, new in parts)), None)

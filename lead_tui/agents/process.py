@@ -25,7 +25,7 @@ Stream = Literal["stdout", "stderr"]
 OnOutput = Callable[[Stream, bytes], None]
 
 _QUIET = 0.1  # an exited child whose pipe is still open is done when nothing came for so long
-_DRAIN = 2.0  # and at the latest after so long
+_DRAIN = 1.0  # and at the latest after so long
 _CONFIRM = 1.0  # what KILL takes to show
 
 
@@ -178,6 +178,7 @@ async def _start(
     on_output: OnOutput,
     stdin: bytes | None,
 ) -> Child:
+    guard().watch()
     starting = asyncio.ensure_future(
         asyncio.get_running_loop().subprocess_exec(
             lambda: Child(marker, on_output),

@@ -39,17 +39,21 @@ done
 
 
 class Guard:
-    """The guard of the process that makes it. Starts with the first group, and again if somebody kills it."""
+    """The guard of the process that makes it. `watch` before each start: a killed guard is replaced."""
 
     def __init__(self) -> None:
         self.pid_of_owner = os.getpid()
         self._groups: set[int] = set()
         self._shell: subprocess.Popen[bytes] | None = None
 
+    def watch(self) -> None:
+        """From here on what carries our marker dies with us."""
+        if self._shell is None or self._shell.poll() is not None:
+            self._start()
+
     def add(self, group: int) -> None:
         self._groups.add(group)
-        if not self._tell(f"add {group}"):
-            self._start()
+        self._tell(f"add {group}")
 
     def drop(self, group: int) -> None:
         self._groups.discard(group)
@@ -78,13 +82,10 @@ class Guard:
         for each in self._groups:
             self._tell(f"add {each}")
 
-    def _tell(self, line: str) -> bool:
-        if self._shell is None or self._shell.stdin is None:
-            return False
-        with suppress(BrokenPipeError):
-            os.write(self._shell.stdin.fileno(), f"{line}\n".encode())
-            return True
-        return False
+    def _tell(self, line: str) -> None:
+        if self._shell is not None and self._shell.stdin is not None:
+            with suppress(BrokenPipeError):
+                os.write(self._shell.stdin.fileno(), f"{line}\n".encode())
 
     @staticmethod
     def _release(shell: subprocess.Popen[bytes]) -> None:

@@ -1,1 +1,25 @@
-def main() -> None: ...
+"""The command line. One module per command in `commands/`: parse, call, exit code.
+
+app.py        the commands by name; imports one when it is invoked
+failure.py    what an exception means: message, exit code, and where to report a bug of ours
+options.py    options and arguments that several commands share
+session.py    settings, journal and flow of one invocation
+driving.py    a run from its start to its exit code, with reporters
+signals.py    Ctrl-C, TERM and HUP
+advice.py     the commands that continue a run
+terminal.py   text and JSON to stdout and stderr
+
+`leadtui --help` imports nothing but typer.
+"""
+
+import sys
+
+
+def main() -> None:
+    """The program `leadtui`."""
+    from lead_tui.cli.app import command
+
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 is no reason to crash
+    command()(prog_name="leadtui")

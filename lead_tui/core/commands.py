@@ -63,6 +63,22 @@ class ResetBreaker(Command, frozen=True, tag=_snake):
     agent: str
 
 
+class UnknownCommand(Command, frozen=True, tag=_snake):
+    """A wish of a newer release; this one refuses it."""
+
+    name: str
+
+
 AnyCommand = (
-    Cancel | CancelTask | Pause | Resume | Retry | Skip | Approve | Reject | TripBreaker | ResetBreaker
+    Cancel
+    | CancelTask
+    | Pause
+    | Resume
+    | Retry
+    | Skip
+    | Approve
+    | Reject
+    | TripBreaker
+    | ResetBreaker
+    | UnknownCommand
 )

@@ -52,6 +52,8 @@ def settle(run: RunState, now: datetime) -> Outs:
         if failed is not None:
             why = f"{failed} failed and the strategy is {run.plan.strategy}"
             return (ev.RunStopping(cause="failure", task=failed, why=why),)
+    if run.status is RunStatus.WAITING:
+        return () if _is_stuck(run) else (ev.RunResumed(why="it waits for nobody any more"),)
     task = _next_task(run)
     return _start(task, now) if task is not None else _conclude(run, now)
 
@@ -200,6 +202,14 @@ def _is_stopping(run: RunState, task: TaskState) -> bool:
     return run.skip_cleanup if task.plan.cleanup else run.stopping is not None
 
 
+def _task_waiting(run: RunState, event: ev.TaskWaiting) -> Outs:
+    """An attempt that begins to wait while it is being stopped has stopped."""
+    task = run.tasks[event.task]
+    if task.stopping == "deadline":
+        return _time_out(run, task, event.ts)
+    return _cancel_task(task, "stopped before it ran") if _is_stopping(run, task) else ()
+
+
 # --- people ---------------------------------------------------------------------------------------
 
 
@@ -208,11 +218,9 @@ def _approval_requested(run: RunState, event: ev.ApprovalRequested) -> Outs:
     return (ev.TaskWaiting(task=event.task, attempt=event.attempt, reason="person", why=why),)
 
 
-def _answered(run: RunState, event: ev.ApprovalGranted | ev.ApprovalRejected) -> Iterator[ev.Event]:
+def _answered(run: RunState, event: ev.ApprovalGranted | ev.ApprovalRejected) -> Outs:
     word = "approved" if isinstance(event, ev.ApprovalGranted) else "rejected"
-    if run.status is RunStatus.WAITING:
-        yield ev.RunResumed(why=f"{event.gate} was {word}")
-    yield ev.TaskReady(task=event.task, why=f"{word} by {event.by}" if event.by else word)
+    return (ev.TaskReady(task=event.task, why=f"{word} by {event.by}" if event.by else word),)
 
 
 def _command_received(run: RunState, event: ev.CommandReceived) -> Outs:
@@ -251,11 +259,11 @@ def _command_received(run: RunState, event: ev.CommandReceived) -> Outs:
             return (fx.SteerBreaker(agent=agent, to="open"),)
         case cmd.ResetBreaker(agent=agent):
             return (fx.SteerBreaker(agent=agent, to="closed"),)
+        case cmd.UnknownCommand():
+            return ()
 
 
 def _skip(run: RunState, task: TaskState, by: str) -> Iterator[ev.Event | fx.Effect]:
-    if run.status is RunStatus.WAITING:
-        yield ev.RunResumed(why=f"{task.name} was skipped")
     if task.status is WAITING:
         yield fx.CancelAttempt(task=task.name, why="cancelled")
     yield ev.TaskSkipped(task=task.name, cause="upstream", why=f"skipped by {by}" if by else "skipped")
@@ -289,6 +297,8 @@ def refusal(run: RunState, command: cmd.AnyCommand) -> str:
         case cmd.TripBreaker(agent=agent) | cmd.ResetBreaker(agent=agent):
             known = any(task.agent == agent for task in run.plan.tasks)
             return "" if known else f"no task of this run uses an agent {agent!r}"
+        case cmd.UnknownCommand(name=name):
+            return f"this release does not know the command {name!r}"
 
 
 def _task_refusal(run: RunState, command: cmd.CancelTask | cmd.Skip, name: str) -> str:
@@ -361,14 +371,14 @@ def _deadline_passed(run: RunState, event: ev.DeadlinePassed) -> Outs:
         return (ev.RunStopping(cause="timeout", why=why),)
     if event.scope == "cleanup":
         return _stop(run, "the time for cleanup is over", cleanup=True)
-    return _time_out(run, run.tasks[event.task], event)
+    return _time_out(run, run.tasks[event.task], event.ts)
 
 
-def _time_out(run: RunState, task: TaskState, event: ev.DeadlinePassed) -> Iterator[ev.Event | fx.Effect]:
+def _time_out(run: RunState, task: TaskState, now: datetime) -> Iterator[ev.Event | fx.Effect]:
     if task.status in {RUNNING, WAITING}:
         yield fx.CancelAttempt(task=task.name, why="deadline")
     if task.status is not RUNNING:
-        yield _task_failure(run, task, task_timeout(task), event.ts)
+        yield _task_failure(run, task, task_timeout(task), now)
 
 
 def task_timeout(task: TaskState) -> Failure:
@@ -423,11 +433,21 @@ def _conclude(run: RunState, now: datetime) -> Outs:
     return (_end(run),)
 
 
-def _wait_for_person(run: RunState) -> Outs:
+def _is_stuck(run: RunState) -> bool:
+    """Can only a person move the run: nothing in flight, no timer, nothing that could start?"""
     counts = run.counts
-    timed = counts[WAITING] - run.parked
-    stuck = not timed and (not counts[READY] or run.holder) and (run.parked or counts[INTERRUPTED])
-    if run.status is not RunStatus.RUNNING or not stuck:
+    if (
+        counts[RUNNING]
+        or run.deciding
+        or counts[WAITING] > run.parked
+        or not (run.parked or counts[INTERRUPTED])
+    ):
+        return False
+    return not counts[READY] or (bool(run.holder) and run.tasks[run.holder].status is not READY)
+
+
+def _wait_for_person(run: RunState) -> Outs:
+    if run.status is not RunStatus.RUNNING or not _is_stuck(run):
         return ()
     waits = [
         task.name
@@ -553,6 +573,7 @@ _RULES: dict[type[ev.Event], Callable[[RunState, Any], Outs]] = {
     ev.AttemptCompleted: _attempt_completed,
     ev.AttemptFailed: _attempt_failed,
     ev.RetryScheduled: _retry_scheduled,
+    ev.TaskWaiting: _task_waiting,
     ev.ExpressionEvaluated: _expression_evaluated,
     ev.ApprovalRequested: _approval_requested,
     ev.ApprovalGranted: _answered,

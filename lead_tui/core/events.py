@@ -290,6 +290,17 @@ class DeadlinePassed(Event, frozen=True, tag=_snake):
     task: str = ""
 
 
+class UnknownEvent(Event, frozen=True, tag=_snake):
+    """A fact of a newer release: `name` is its type, `data` all of it. It says nothing to this one."""
+
+    name: str
+    data: dict[str, Any]
+
+    @property
+    def type(self) -> str:
+        return self.name
+
+
 AnyEvent = (
     RunQueued | RunStarted | RunCompleted | RunFailed | RunCancelled | RunPaused | RunResumed | RunWaiting
     | RunStopping | CleanupStarted | RunReopened | RunInterrupted

@@ -530,6 +530,10 @@ def _expression_evaluated(run: RunState, event: ev.ExpressionEvaluated) -> None:
         run.outputs, run.failure = event.value or {}, event.failure
 
 
+def _unknown(run: RunState, event: ev.UnknownEvent) -> None:
+    """A newer release wrote it: the fold goes on without it."""
+
+
 def _breaker_opened(run: RunState, event: ev.BreakerOpened) -> None:
     run.breakers[event.agent] = BreakerState("open", event.until, event.failures)
 
@@ -576,6 +580,7 @@ _RUN_CHANGES: dict[type[ev.Event], Callable[[RunState, Any], None]] = {
     ev.CommandReceived: _command_received,
     ev.DeadlinePassed: _deadline_passed,
     ev.ExpressionEvaluated: _expression_evaluated,
+    ev.UnknownEvent: _unknown,
     ev.BreakerOpened: _breaker_opened,
     ev.BreakerHalfOpened: _breaker_half_opened,
     ev.BreakerClosed: _breaker_closed,

@@ -107,7 +107,9 @@ class _TemplateChecks:
             yield "unknown-input", f"there is no input {name!r}", did_you_mean(name, self.names.inputs)
 
     def _names(self, found: References, path: Path) -> Iterator[tuple[str, str, str]]:
-        roots = {"inputs", "tasks", "run"} | ({"result"} if path[2:3] in (("expect",), ("output",)) else set())
+        roots = {"inputs", "tasks", "run"} | (
+            {"result"} if path[2:3] in (("expect",), ("output",)) else set()
+        )
         for name in sorted(found.names - roots):
             if name in _NOT_BUILT_NAMES:
                 yield "not-built", f"{name!r} is not built yet in this version", ""

@@ -27,13 +27,12 @@ class Names:
         self.agents = dict(_named(data, "agents"))
         inputs = data.get("inputs")
         self.inputs = set(inputs) if isinstance(inputs, dict) else set()
-
-    @property
-    def all_tasks(self) -> set[str]:
-        return {*self.tasks, *self.finally_}
+        self.all_tasks = {*self.tasks, *self.finally_}
 
 
-def check(validated: Validated, graph: Graph, names: Names, problems: Problems, builtins: Sequence[str]) -> None:
+def check(
+    validated: Validated, graph: Graph, names: Names, problems: Problems, builtins: Sequence[str]
+) -> None:
     assert validated.workflow is not None  # noqa: S101 - the caller built the graph of it
     _check_duplicates(validated.data, problems)
     _check_inputs(validated.workflow, problems)
@@ -74,7 +73,9 @@ def _check_duplicates(data: dict[str, Any], problems: Problems) -> None:
         for group in groups:
             for name, index in _named(data, group):
                 if name in seen:
-                    problems.add((group, index, "name"), "duplicate-name", f"there is another {word} {name!r}")
+                    problems.add(
+                        (group, index, "name"), "duplicate-name", f"there is another {word} {name!r}"
+                    )
                 seen.add(name)
 
 
@@ -89,7 +90,9 @@ def _check_inputs(workflow: Workflow, problems: Problems) -> None:
 
 
 class _TaskChecks:
-    def __init__(self, validated: Validated, names: Names, problems: Problems, builtins: Sequence[str]) -> None:
+    def __init__(
+        self, validated: Validated, names: Names, problems: Problems, builtins: Sequence[str]
+    ) -> None:
         assert validated.workflow is not None  # noqa: S101 - as in `check`
         self.validated = validated
         self.names = names
@@ -106,7 +109,8 @@ class _TaskChecks:
             self._tell_agent(path, task)
         if has_template(task.action):
             self._add(
-                (*path, "action"), "template-not-allowed", f"task {task.name!r}: `action` cannot be a template",
+                (*path, "action"), "template-not-allowed",
+                f"task {task.name!r}: `action` cannot be a template",
                 "templates stand in parameters, when, expect and output",
             )  # fmt: skip
 
@@ -134,7 +138,9 @@ class _TaskChecks:
                 counts[each.task] = 1
             elif each.task not in self.names.all_tasks:
                 hint = did_you_mean(each.task, own)
-                self._add(place, "unknown-task", f"{where} depends on {each.task!r}, which does not exist", hint)
+                self._add(
+                    place, "unknown-task", f"{where} depends on {each.task!r}, which does not exist", hint
+                )
             elif each.task not in own:
                 why = (
                     "which is no task of `finally`: those run after all others anyway"
@@ -167,9 +173,7 @@ def _inside(loc: tuple[int | str, ...], value: Any, missing: bool) -> tuple[Path
     """The part of a location that the parameters really have, and the value there."""
     path: Path = ()
     for index, part in enumerate(loc):
-        if isinstance(value, dict) and part in value:
-            path, value = (*path, part), value[part]
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+        if part in value if isinstance(value, dict) else isinstance(value, list) and isinstance(part, int):
             path, value = (*path, part), value[part]
         elif missing and index == len(loc) - 1:
             path = (*path, part)

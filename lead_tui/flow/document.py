@@ -22,7 +22,9 @@ _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fals
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _BASED = re.compile(r"0x[0-9a-fA-F]+|0o[0-7]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_NOT_TEXT = re.compile("[^\x09\x0a\x0d\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_NOT_TEXT = re.compile(
+    "[^\x09\x0a\x0d\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
 _SURROGATES = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 _INDENT = re.compile(r"(?m)^[ \t]+")
 
@@ -75,8 +77,8 @@ def parse(text: str | bytes, filename: str = "") -> tuple[Any, Positions]:
     return data, positions
 
 
-def read(text: str | bytes, filename: str = "") -> tuple[Any, Positions, "list[Diagnostic]"]:
-    """As `parse`, but what can be read past (duplicate keys, tags) is handed over, to be told with the rest."""
+def read(text: str | bytes, filename: str = "") -> tuple[Any, Positions, list[Diagnostic]]:
+    """As `parse`, but what can be read past (duplicate keys, tags) is handed over to be told later."""
     reader = _Reader(filename)
     data, positions = reader.read(text)
     return data, positions, reader.problems
@@ -117,7 +119,9 @@ class _Reader:
             self.refuse(*_place(before), "not-utf8", "the text is not UTF-8", "save the file as UTF-8")
         if bad := _NOT_TEXT.search(decoded):
             code = f"U+{ord(bad[0]):04X}"
-            self.refuse(*_place(decoded[: bad.start()]), "yaml-syntax", f"the character {code} is not allowed")
+            self.refuse(
+                *_place(decoded[: bad.start()]), "yaml-syntax", f"the character {code} is not allowed"
+            )
         return decoded.replace("\r\n", "\n").replace("\r", "\n")
 
     def _events(self, source: str) -> Iterator[Any]:
@@ -128,8 +132,8 @@ class _Reader:
             yield from yaml.parse(source, Loader=loader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            place = (mark.line + 1, mark.column + 1) if mark else (None, None)
-            self.refuse(*place, "yaml-syntax", _sentence(error), _syntax_hint(source, place[0]))
+            line, col = (mark.line + 1, mark.column + 1) if mark else (None, None)
+            self.refuse(line, col, "yaml-syntax", _sentence(error), _syntax_hint(source, line))
         except (yaml.YAMLError, ValueError, RecursionError) as error:
             self.refuse(None, None, "yaml-syntax", f"the text cannot be read: {error}".split("\n")[0])
 
@@ -215,10 +219,10 @@ class _Reader:
                 continue
             node.children[key], node.keys[key], node.value[key] = child, _at(event), child.value
         for source in merged:
-            for key, child in source.children.items():
-                if key not in node.value:
-                    node.children[key], node.keys[key] = child, source.keys[key]
-                    node.value[str(key)] = child.value
+            for name, child in source.children.items():
+                if name not in node.value:
+                    node.children[name], node.keys[name] = child, source.keys[name]
+                    node.value[name] = child.value
 
     def _key(self, event: Any, start: Any) -> str:
         from yaml import events as kinds
@@ -229,7 +233,9 @@ class _Reader:
             self.refuse(*_at(event), "bad-key", "a key must be plain text", hint)
         value = self._scalar(event)
         if not isinstance(value, str):
-            self.note(event, "bad-key", f"a key must be text, not {event.value or 'null'}", "put it in quotes")
+            self.note(
+                event, "bad-key", f"a key must be text, not {event.value or 'null'}", "put it in quotes"
+            )
             value = event.value
         if event.anchor is not None:
             self.anchors[event.anchor] = Node(*_at(event), value)
@@ -284,7 +290,9 @@ def _json_as_yaml(source: str) -> str:
     """Tabs that indent become spaces; a pair of surrogates, which YAML does not know, one character."""
     source = _INDENT.sub(lambda indent: " " * len(indent[0]), source)
     return _SURROGATES.sub(
-        lambda pair: pair[1] + f"\\U{0x10000 + ((int(pair[2], 16) & 0x3FF) << 10) + (int(pair[3], 16) & 0x3FF):08x}",
+        lambda pair: (
+            pair[1] + f"\\U{0x10000 + ((int(pair[2], 16) & 0x3FF) << 10) + (int(pair[3], 16) & 0x3FF):08x}"
+        ),
         source,
     )
 

@@ -11,12 +11,10 @@ from lead_tui.flow.models import BadDuration
 
 _KINDS = {
     "string_type": "text", "dict_type": "a map", "model_type": "a map", "model_attributes_type": "a map",
-    "tuple_type": "a list", "list_type": "a list", "int_type": "a whole number", "int_parsing": "a whole number",
-    "int_from_float": "a whole number", "float_type": "a number", "float_parsing": "a number",
-    "bool_type": "true or false", "bool_parsing": "true or false",
+    "tuple_type": "a list", "list_type": "a list", "int_type": "a whole number",
+    "int_parsing": "a whole number", "int_from_float": "a whole number", "float_type": "a number",
+    "float_parsing": "a number", "bool_type": "true or false", "bool_parsing": "true or false",
 }  # fmt: skip
-
-
 Located = tuple[Path, ErrorDetails]
 
 
@@ -41,7 +39,12 @@ def explain(
 
 
 def _explain_one(
-    problems: Problems, model: type[BaseModel], path: Path, error: ErrorDetails, data: dict[str, Any], skip: int
+    problems: Problems,
+    model: type[BaseModel],
+    path: Path,
+    error: ErrorDetails,
+    data: dict[str, Any],
+    skip: int,
 ) -> None:
     kind, context = error["type"], error.get("ctx", {})
     at: Literal["value", "key"] = "value"
@@ -52,6 +55,8 @@ def _explain_one(
         hint = did_you_mean(key, _keys_at(model, path[skip:-1]))
     elif kind == "missing":
         code, message = "missing-key", f"the key {key!r} is missing"
+    elif kind == "not_built":
+        code, message, at = "not-built", f"the key {key!r} is not built yet in this version", "key"
     elif kind == "union_tag_not_found":
         code, message = "missing-key", f"{_name(path)} needs a `type`"
     elif kind in ("union_tag_invalid", "enum", "literal_error"):
@@ -117,7 +122,12 @@ def _keys_at(model: type[BaseModel], path: Path) -> set[str]:
     """The keys that may stand at this place, by the models' own fields."""
     models = [model]
     for part in path:
-        fields = [field for each in models for name, field in each.model_fields.items() if part in (name, field.alias)]
+        fields = [
+            field
+            for each in models
+            for name, field in each.model_fields.items()
+            if part in (name, field.alias)
+        ]
         if fields:
             models = [inner for field in fields for inner in _models_in(field.annotation)]
     return {field.alias or name for each in models for name, field in each.model_fields.items()}
@@ -128,5 +138,3 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield annotation
     for each in get_args(annotation):
         yield from _models_in(each)
-
-

@@ -24,8 +24,8 @@ MAX_TEXT = 100_000
 _MAX_MATCHED = 1_000  # what a pattern is tried on: a bad pattern may take exponential time
 _MAX_PATTERN = 500
 
-_TRUE = frozenset({"true", "yes", "on", "y", "1"})
-_FALSE = frozenset({"false", "no", "off", "n", "0"})
+_TRUE = frozenset({"true", "yes", "on", "1"})
+_FALSE = frozenset({"false", "no", "off", "0"})
 _NOUNS = {
     "string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
     "list": "a list", "object": "a map",
@@ -84,7 +84,7 @@ def validate_values(form: Mapping[str, Any], values: Mapping[str, Any]) -> dict[
 def read_text(kind: str, text: str) -> Any:
     """Text as a value of this type; ValueError says what was expected.
 
-    Lists and objects are JSON; a list may also be words between commas.
+    Lists and objects are JSON.
     """
     if kind == "string":
         return text
@@ -143,10 +143,10 @@ def _number(text: str) -> float:
 
 
 def _list(text: str) -> list[Any]:
-    if not text.startswith("["):
-        return [part.strip() for part in text.split(",")] if text else []
     value = json.loads(text)
-    return value if isinstance(value, list) else []
+    if not isinstance(value, list):
+        raise ValueError(text)
+    return value
 
 
 def _object(text: str) -> dict[str, Any]:

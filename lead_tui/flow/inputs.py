@@ -9,9 +9,18 @@ from lead_tui.errors import InvalidFlow, UsageError
 from lead_tui.flow import document
 from lead_tui.flow.diagnostics import Problems, did_you_mean
 from lead_tui.flow.models import INPUT_TYPES, InputSpec, Workflow
+from lead_tui.flow.secrets import MASK
 
-MASK = "***"
-_BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+_BOOLEANS = {
+    "true": True,
+    "yes": True,
+    "on": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "off": False,
+    "0": False,
+}
 
 
 def resolve_inputs(
@@ -40,7 +49,7 @@ def resolve_inputs(
 
 
 def read_inputs_file(path: Path) -> dict[str, Any]:
-    """A map of inputs in YAML or JSON. Raises UsageError if it cannot be read, InvalidFlow for what it says."""
+    """A map of inputs in YAML or JSON. Raises UsageError if unreadable, InvalidFlow for what it says."""
     try:
         data, _ = document.parse(read_bounded(path), str(path))
     except OSError as error:
@@ -88,7 +97,8 @@ def check_value(spec: InputSpec, value: Any) -> None:
 def mask_inputs(workflow: Workflow, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values as they may be stored and shown."""
     return {
-        name: MASK if _is_secret(workflow, name) and value is not None else value for name, value in values.items()
+        name: MASK if _is_secret(workflow, name) and value is not None else value
+        for name, value in values.items()
     }
 
 

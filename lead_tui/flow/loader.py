@@ -100,7 +100,11 @@ def _stored_secrets(original: Path | None) -> dict[str, Any] | None:
 
 class _Loading:
     def __init__(
-        self, agent_types: AgentTypes, type_names: Sequence[str], environment: Mapping[str, str], problems: Problems
+        self,
+        agent_types: AgentTypes,
+        type_names: Sequence[str],
+        environment: Mapping[str, str],
+        problems: Problems,
     ) -> None:
         self.agent_types = agent_types
         self.type_names = type_names
@@ -120,7 +124,7 @@ class _Loading:
         validated = validate(data, self.problems, self.agent_types, self.type_names)
         graph = self._check(validated)
         self.problems.raise_errors()
-        assert validated.workflow is not None and graph is not None  # noqa: S101, PT018 - no errors, so it is whole
+        assert validated.workflow is not None and graph is not None  # noqa: S101 - no errors: it is whole
         return Document(
             workflow=validated.workflow,
             raw=secrets.masked(raw),
@@ -163,7 +167,9 @@ def _typed_defaults(data: dict[str, Any], raw: dict[str, Any], problems: Problem
     for name, spec in inputs.items() if isinstance(inputs, dict) else ():
         if not isinstance(spec, dict) or not isinstance(default := spec.get("default"), str):
             continue
-        if holds_variable(raw["inputs"][name]["default"]) and isinstance(kind := spec.get("type", "string"), str):
+        if holds_variable(raw["inputs"][name]["default"]) and isinstance(
+            kind := spec.get("type", "string"), str
+        ):
             try:
                 spec["default"] = parse_text(kind, default)
             except ValueError as error:

@@ -144,15 +144,17 @@ class AgentConfig(Model):
 
     name: Name
     type: str
-    endpoint: str | None = None
-    timeout: PositiveDuration | None = None
+    endpoint: str | None = Field(None, description="URL of the service")
+    timeout: PositiveDuration | None = Field(None, description="of one attempt: seconds, or text like 30s")
     authentication: Authentication | None = None
     retry_config: RetryConfig | None = None
     circuit_breaker: BreakerConfig | None = None
-    rate_limit: RateLimit | None = None
-    max_concurrency: Annotated[int, Field(ge=1)] | None = None
-    capabilities: tuple[str, ...] = ()
-    custom_params: dict[str, Any] = {}
+    rate_limit: RateLimit | None = Field(None, description="calls above it wait, they do not fail")
+    max_concurrency: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="calls in flight to this agent"
+    )
+    capabilities: tuple[str, ...] = Field((), description="what tasks may ask for")
+    custom_params: dict[str, Any] = Field({}, description="free: handed to the agent as it is")
 
     @classmethod
     def parameters_model(cls, action: str) -> ParametersModel | None:
@@ -192,18 +194,26 @@ def _as_dependency(value: object) -> object:
 class TaskSpec(Model):
     name: Name
     description: str = ""
-    agent_name: str
-    action: str
-    parameters: dict[str, Any] = {}
-    depends_on: tuple[Annotated[Dependency, BeforeValidator(_as_dependency, json_schema_input_type=Dependency | str)], ...] = ()
-    when: str | bool | None = None
-    timeout: PositiveDuration | None = None
+    agent_name: str = Field(description="an agent of this file, or a built-in one")
+    action: str = Field(description="what the agent is to do")
+    parameters: dict[str, Any] = Field(
+        {}, description="handed to the agent; templates allowed anywhere inside"
+    )
+    depends_on: tuple[
+        Annotated[Dependency, BeforeValidator(_as_dependency, json_schema_input_type=Dependency | str)], ...
+    ] = ()
+    when: str | bool | None = Field(None, description="expression: false skips the task")
+    timeout: PositiveDuration | None = Field(None, description="of all attempts together")
     retry_config: RetryConfig | None = None
-    continue_on_failure: bool = False
-    expect: tuple[str, ...] = ()
-    output: Any = None
-    priority: int = 0
-    idempotent: bool | None = None
+    continue_on_failure: bool = Field(
+        False, description="a failure does not stop the run; dependents run with a null result"
+    )
+    expect: tuple[str, ...] = Field(
+        (), description="expressions that must hold on `result`, or the attempt fails"
+    )
+    output: Any = Field(None, description="template that replaces the result")
+    priority: int = Field(0, description="higher starts first")
+    idempotent: bool | None = Field(None, description="may a call of unknown outcome be made again?")
 
 
 # --- the workflow ---------------------------------------------------------------------------------
@@ -220,8 +230,8 @@ class InputSpec(Model):
     description: str = ""
     default: Any = None
     required: bool | None = None
-    choices: tuple[Any, ...] | None = None
-    secret: bool = False
+    choices: tuple[Any, ...] | None = Field(None, description="the only values allowed")
+    secret: bool = Field(False, description="never stored or shown; may stand in parameters only")
 
     @property
     def is_required(self) -> bool:
@@ -259,16 +269,27 @@ class Workflow(Model):
     name: Annotated[str, Field(min_length=1, max_length=200)]
     description: str = ""
     version: str = "1.0.0"
-    parallel_execution: bool = False
-    max_parallel: Annotated[int, Field(ge=1)] = 16
-    failure_strategy: FailureStrategy = FailureStrategy.STOP
-    global_timeout: PositiveDuration | None = None
-    inputs: dict[Name, Input] = {}
+    parallel_execution: bool = Field(
+        False, description="false: one task at a time, by priority, then in file order"
+    )
+    max_parallel: Annotated[int, Field(ge=1)] = Field(
+        16, description="how many tasks may be in flight when parallel"
+    )
+    failure_strategy: FailureStrategy = Field(
+        FailureStrategy.STOP, description="what a failure means for the rest of the run"
+    )
+    global_timeout: PositiveDuration | None = Field(
+        None, description="deadline of the whole run: seconds, or text like 1h30m"
+    )
+    inputs: dict[Name, Input] = Field(
+        {},
+        description="what a run takes: a default, or {type, description, default, required, choices, secret}",
+    )
     defaults: Defaults = Defaults()
     agents: tuple[AgentConfig, ...] = ()
     tasks: Annotated[tuple[TaskSpec, ...], Field(min_length=1)]
     finally_: Annotated[tuple[TaskSpec, ...], Field(alias="finally")] = ()
-    outputs: dict[str, Any] = {}
+    outputs: dict[str, Any] = Field({}, description="templates: what the run gives")
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 

@@ -11,7 +11,7 @@ from lead_tui.flow.document import MAX_DEPTH
 
 
 def plain_data(value: Any, problems: Problems, path: Path = ()) -> Any:
-    """A copy. Tuples become lists, enums their values, paths text; anything else is a problem at its place."""
+    """A copy. Tuples become lists, enums their values, paths text; else it is a problem."""
     if len(path) >= MAX_DEPTH:
         problems.add(path[:3], "too-deep", f"the document is nested more than {MAX_DEPTH} levels")
         return None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from lead_tui.flow.models import AgentConfig, Workflow
@@ -13,7 +14,7 @@ _VARIABLE = {"type": "string", "pattern": r"\$\{"}
 
 def flow_schema(agent_models: Mapping[str, type[AgentConfig]]) -> dict[str, Any]:
     """The schema of a document whose agents are of these types; each agent is judged by its type's model."""
-    models = [Workflow, *dict.fromkeys(agent_models.values())]
+    models: list[type[BaseModel]] = [Workflow, *dict.fromkeys(agent_models.values())]
     refs, schema = models_json_schema(
         [(model, "validation") for model in models], ref_template="#/$defs/{model}"
     )
@@ -25,8 +26,9 @@ def flow_schema(agent_models: Mapping[str, type[AgentConfig]]) -> dict[str, Any]
         definitions[names[model]]["properties"]["type"] |= {"examples": [type_]}
     definitions["Agent"] = _agent({type_: names[model] for type_, model in agent_models.items()})
     root["properties"]["agents"]["items"] = {"$ref": "#/$defs/Agent"}
-    whole = {"$schema": DIALECT, "title": "leadtui flow", **_without_titles(root), "$defs": definitions}
-    return _editable({**whole, "$defs": {name: _without_titles(each) for name, each in definitions.items()}})
+    whole = {"$schema": DIALECT, "title": "leadtui flow", **_without_titles(root)}
+    whole["$defs"] = {name: _without_titles(each) for name, each in definitions.items()}
+    return {key: _editable(each) for key, each in whole.items()}
 
 
 def _agent(names: Mapping[str, str]) -> dict[str, Any]:
@@ -63,4 +65,6 @@ def _editable(schema: Any) -> Any:
         outer = {key: schema[key] for key in ("default", "description") if key in schema}
         inner = {key: value for key, value in schema.items() if key not in outer}
         return {**outer, "anyOf": [inner, _VARIABLE]}
+    if {"type": "string"} in schema.get("anyOf", ()):  # takes any text anyway
+        return schema
     return {key: each if key in ("default", "examples") else _editable(each) for key, each in schema.items()}

@@ -21,8 +21,8 @@ def warn_of_literals(raw: dict[str, Any], problems: Problems) -> None:
         if value != MASK and not (isinstance(value, str) and holds_variable(value)):
             where = ".".join(map(str, path))
             problems.add(
-                path, "literal-secret", f"{where} holds a secret in plain text", "write ${NAME} and set the variable",
-                severity="warning",
+                path, "literal-secret", f"{where} holds a secret in plain text",
+                "write ${NAME} and set the variable", severity="warning",
             )  # fmt: skip
 
 
@@ -62,9 +62,8 @@ def secret_values(data: dict[str, Any], uses: Iterable[Use]) -> frozenset[str]:
     """Every text to mask. `data` has its variables replaced, `uses` says where each stood."""
     found = {str(value) for _, value in _places(data)}
     for use in uses:
-        if use.path[2:3] == ("authentication",) or (use.is_set and {"headers", "env"} & set(use.path)):
-            found.add(use.value)
-        elif use.is_set and use.path[0] == "inputs" and _is_secret_input(data, use.path):
+        in_map = not {"headers", "env"}.isdisjoint(use.path)
+        if use.path[2:3] == ("authentication",) or (use.is_set and in_map):
             found.add(use.value)
     return frozenset(found - {"", MASK})
 
@@ -100,8 +99,10 @@ def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
 
 
 def _with_places(data: dict[str, Any], change: Callable[[Path, Any], Any]) -> dict[str, Any]:
-    changes = {path: changed for path, value in _places(data) if (changed := change(path, value)) is not value}
-    return _replaced(data, changes, ()) if changes else data  # type: ignore[no-any-return]
+    changes = {
+        path: changed for path, value in _places(data) if (changed := change(path, value)) is not value
+    }
+    return _replaced(data, changes, ()) if changes else data
 
 
 def _replaced(value: Any, changes: dict[Path, Any], path: Path) -> Any:
@@ -140,8 +141,3 @@ def _identity(data: dict[str, Any], path: Path) -> Path:
 
 def _is_true(value: Any) -> bool:
     return value is True or (isinstance(value, str) and value.lower() == "true")
-
-
-def _is_secret_input(data: dict[str, Any], path: Path) -> bool:
-    spec = data["inputs"].get(path[1]) if isinstance(data.get("inputs"), dict) else None
-    return isinstance(spec, dict) and _is_true(spec.get("secret")) and path[2:3] == ("default",)

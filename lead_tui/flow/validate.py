@@ -18,7 +18,17 @@ AgentTypes = Callable[[str], type[AgentConfig] | None]
 
 NOT_BUILT_TYPES = frozenset(("ai_agent", "mcp_server", "flow", "tool"))
 _NOT_BUILT_TASK_KEYS = frozenset(
-    "foreach repeat requires compensate irreversible cache fallback on_error idle_timeout".split()
+    (
+        "foreach",
+        "repeat",
+        "requires",
+        "compensate",
+        "irreversible",
+        "cache",
+        "fallback",
+        "on_error",
+        "idle_timeout",
+    )
 )
 
 
@@ -35,7 +45,9 @@ class Validated:
         found: Path = ()
         for part in path:
             if isinstance(part, int):
-                cut = sorted(each[-1] for each in self.removed if each[:-1] == found and isinstance(each[-1], int))
+                cut = sorted(
+                    each[-1] for each in self.removed if each[:-1] == found and isinstance(each[-1], int)
+                )
                 for index in cut:
                     part += index <= part  # noqa: PLW2901 - each one cut out moves the index by one
             found = (*found, part)
@@ -62,7 +74,9 @@ def validate(
     return validated
 
 
-def _cut_wrong(validated: Validated, candidate: dict[str, Any], error: ValidationError, problems: Problems) -> bool:
+def _cut_wrong(
+    validated: Validated, candidate: dict[str, Any], error: ValidationError, problems: Problems
+) -> bool:
     """Tell what is wrong and cut it out. False if nothing is left to validate."""
     cuts: set[Path] = set()
     told: list[Located] = []
@@ -107,7 +121,9 @@ def _cut_not_built(validated: Validated, problems: Problems) -> None:
     def cut(path: Path) -> None:
         where = place_of(path[:-1], validated.data)
         message = f"{where}: " if where else ""
-        problems.add(path, "not-built", f"{message}the key {path[-1]!r} is not built yet in this version", at="key")
+        problems.add(
+            path, "not-built", f"{message}the key {path[-1]!r} is not built yet in this version", at="key"
+        )
         validated.removed.add(path)
 
     if "budget" in validated.data:
@@ -134,10 +150,8 @@ def _agents(
         if not isinstance(data, dict):
             problems.add(path, "wrong-type", f"{where}: an agent is a map with `name` and `type`")
         elif not isinstance(data.get("type"), str):
-            problems.add(
-                (*path, "type"), "wrong-type" if "type" in data else "missing-key", f"{where}: `type` is missing"
-                if "type" not in data else f"{where}: `type` must be text", one_of(type_names) if type_names else "",
-            )  # fmt: skip
+            code, what = ("wrong-type", "must be text") if "type" in data else ("missing-key", "is missing")
+            problems.add((*path, "type"), code, f"{where}: `type` {what}", _one_of(type_names))
         elif (model := agent_types(data["type"])) is None:
             _tell_type(problems, path, where, data["type"], type_names)
         else:
@@ -157,8 +171,12 @@ def _tell_type(problems: Problems, path: Path, where: str, type_: str, type_name
     if type_ in NOT_BUILT_TYPES:
         problems.add(path, "not-built", f"{where}: the agent type {type_!r} is not built yet in this version")
     else:
-        hint = did_you_mean(type_, type_names) or (one_of(type_names) if type_names else "")
+        hint = did_you_mean(type_, type_names) or _one_of(type_names)
         problems.add(path, "unknown-type", f"{where}: there is no agent type {type_!r}", hint)
+
+
+def _one_of(type_names: Sequence[str]) -> str:
+    return one_of(type_names) if type_names else ""
 
 
 _Tree = dict[str | int, "_Tree | None"]

@@ -139,9 +139,9 @@ class _Weaver:
             self.done.append(kept + "{{ " + _literal(self.text[len(kept) :] + value) + " }}")
             self.text = ""
 
-    def _opening(self, token: str) -> None:
-        self.text += token
-        if token == "{#":
+    def _opening(self, mark: str) -> None:
+        self.text += mark
+        if mark == "{#":
             closed = self.source.find("#}", self.at)
             end = len(self.source) if closed < 0 else closed
             self.text += self.source[self.at : end]
@@ -150,18 +150,18 @@ class _Weaver:
             self.code, self.open = True, 0
 
     def _code(self, found: re.Match[str]) -> None:
-        token = found[0]
-        if token[0] in "'\"":
-            token = _VARIABLE.sub(lambda match: _escaped(self.value_of(match)), token)
-        elif token in "([{":
+        mark = found[0]
+        if mark[0] in "'\"":
+            mark = _VARIABLE.sub(lambda match: _escaped(self.value_of(match)), mark)
+        elif mark in "([{":
             self.open += 1
-        elif self.open and token in ")]}":
+        elif self.open and mark in ")]}":
             self.open -= 1
-        elif not self.bare and (token == "%}" or self.source.startswith("}}", found.start())):
+        elif not self.bare and (mark == "%}" or self.source.startswith("}}", found.start())):
             self.code = False
-            token = self.source[found.start() : found.start() + 2]
+            mark = self.source[found.start() : found.start() + 2]
             self.at = found.start() + 2
-        self.text += token
+        self.text += mark
 
 
 def kind_of(path: Path) -> Kind:
@@ -197,4 +197,3 @@ def mask_defaults(text: str) -> str:
         return f"${{{match[1]}:-***}}" if hidden else match[0]
 
     return _VARIABLE.sub(hide, text)
-

@@ -9,7 +9,7 @@
 5. The first answer to a gate wins: `post` refuses a second one while the first is unsettled.
 6. Notes are stored in batches; the last ones may be lost in a crash.
 7. What a newer release wrote can be read: an event of an unknown type is an `UnknownEvent` with its `seq`, a
-   command an `UnknownCommand` (both in codec.py), unknown fields and notes are left out.
+   command an `UnknownCommand`, unknown fields and notes are left out.
 
 An owner appends only while it has the run: after `release` its fence is an old one.
 
@@ -24,7 +24,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from lead_tui.core.commands import AnyCommand
-from lead_tui.core.events import AnyEvent, AnyNote
+from lead_tui.core.events import Event, Note
 from lead_tui.core.plan import Plan
 
 Durability = Literal["normal", "full"]
@@ -97,12 +97,12 @@ class Journal(Protocol):
         ...
 
     async def append(
-        self, run_id: str, fence: int, events: Sequence[AnyEvent], status: str | None = None
+        self, run_id: str, fence: int, events: Sequence[Event], status: str | None = None
     ) -> None:
         """Store events in one transaction; `status` is the run's new status when it changed."""
         ...
 
-    async def add_notes(self, run_id: str, notes: Sequence[AnyNote]) -> None: ...
+    async def add_notes(self, run_id: str, notes: Sequence[Note]) -> None: ...
 
     async def heartbeat(self, run_id: str, fence: int, now: datetime) -> None: ...
 
@@ -123,11 +123,11 @@ class Journal(Protocol):
 
     def inbox_row(self, inbox_id: int) -> InboxRow: ...
 
-    def read(self, run_id: str, after: int = 0) -> Iterator[list[AnyEvent]]:
+    def read(self, run_id: str, after: int = 0) -> Iterator[list[Event]]:
         """Events with `seq > after`, in batches, in order."""
         ...
 
-    def notes(self, run_id: str, after: int = 0, task: str | None = None) -> Iterator[AnyNote]:
+    def notes(self, run_id: str, after: int = 0, task: str | None = None) -> Iterator[Note]:
         """Notes with `number > after`, in order."""
         ...
 

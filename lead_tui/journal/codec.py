@@ -7,33 +7,16 @@ cannot read becomes an `UnknownEvent` that keeps its `seq`, so the log stays gap
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import msgspec
 
-from lead_tui.core.commands import AnyCommand, Command
-from lead_tui.core.events import UNSTAMPED, AnyEvent, AnyNote, Event, Note
+from lead_tui.core.commands import AnyCommand, UnknownCommand
+from lead_tui.core.events import UNSTAMPED, AnyEvent, AnyNote, Event, Note, UnknownEvent
 from lead_tui.errors import JournalError
 from lead_tui.journal.base import Owner, RunRecord
 
 T = TypeVar("T")
-
-
-class UnknownEvent(Event, frozen=True, tag="unknown_event"):
-    """A fact of a newer release: `name` is its type, `data` all of it. It says nothing to this one."""
-
-    name: str
-    data: dict[str, Any]
-
-    @property
-    def type(self) -> str:
-        return self.name
-
-
-class UnknownCommand(Command, frozen=True, tag="unknown_command"):
-    """A wish that this release does not know; its owner refuses it."""
-
-    name: str
 
 
 class _Envelope(msgspec.Struct):
@@ -68,17 +51,17 @@ def encode(value: object) -> bytes:
         ) from error
 
 
-def encode_events(events: Sequence[AnyEvent]) -> bytes:
+def encode_events(events: Sequence[Event]) -> bytes:
     return encode(events)
 
 
-def decode_events(data: bytes) -> list[AnyEvent]:
+def decode_events(data: bytes) -> list[Event]:
     try:
-        return _events.decode(data)
+        events: list[Event] = list(_events.decode(data))
+        return events
     except _UNREADABLE:
         pieces = _read(_pieces, data)
-    # an UnknownEvent stands where an event stands: whoever folds the log knows it by its class
-    return [cast("AnyEvent", _decode_one(piece)) for piece in pieces]
+    return [_decode_one(piece) for piece in pieces]
 
 
 def _decode_one(piece: msgspec.Raw) -> Event:
@@ -92,10 +75,10 @@ def _decode_one(piece: msgspec.Raw) -> Event:
     )
 
 
-def decode_note(data: bytes) -> AnyNote | None:
+def decode_note(data: bytes) -> Note | None:
     """None for one that only a newer release can read."""
     try:
-        note: AnyNote = _note.decode(data)
+        note: Note = _note.decode(data)
         return note
     except _UNREADABLE:
         _read(_plain, data)
@@ -108,7 +91,7 @@ def decode_command(data: bytes) -> AnyCommand:
         return command
     except _UNREADABLE:
         plain = _read(_plain, data)
-    return cast("AnyCommand", UnknownCommand(name=str(plain.get("command", ""))))
+    return UnknownCommand(name=str(plain.get("command", "")))
 
 
 def decode_record(data: bytes) -> RunRecord:

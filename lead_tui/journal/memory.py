@@ -9,7 +9,7 @@ import msgspec
 
 from lead_tui.clock import Clock, SystemClock
 from lead_tui.core.commands import AnyCommand
-from lead_tui.core.events import AnyEvent, AnyNote
+from lead_tui.core.events import Event, Note
 from lead_tui.errors import JournalError, UsageError
 from lead_tui.journal import rules
 from lead_tui.journal.base import InboxRow, Owner, RunRecord, RunRow
@@ -20,7 +20,7 @@ _PAGE = 1000
 
 class _Run(msgspec.Struct):
     record: RunRecord
-    events: list[AnyEvent] = []
+    events: list[Event] = []
     status: str = "queued"
     ended_at: datetime | None = None
     fence: int = 0
@@ -34,7 +34,7 @@ class MemoryJournal:
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
         self._runs: dict[str, _Run] = {}
-        self._notes: list[tuple[str, AnyNote]] = []
+        self._notes: list[tuple[str, Note]] = []
         self._inbox: dict[int, InboxRow] = {}
         self._posted = False
 
@@ -54,7 +54,7 @@ class MemoryJournal:
         return run.fence
 
     async def append(
-        self, run_id: str, fence: int, events: Sequence[AnyEvent], status: str | None = None
+        self, run_id: str, fence: int, events: Sequence[Event], status: str | None = None
     ) -> None:
         run = self._owned(run_id, fence)
         rules.check_order(run_id, len(run.events), events)
@@ -62,7 +62,7 @@ class MemoryJournal:
         if status is not None:
             run.status, run.ended_at = status, rules.ended_at(status, events)
 
-    async def add_notes(self, run_id: str, notes: Sequence[AnyNote]) -> None:
+    async def add_notes(self, run_id: str, notes: Sequence[Note]) -> None:
         self._run(run_id)
         for number, note in enumerate(notes, len(self._notes) + 1):
             self._notes.append((run_id, msgspec.structs.replace(note, number=number)))
@@ -106,15 +106,15 @@ class MemoryJournal:
             raise UsageError(f"no command {inbox_id} in this journal")
         return self._inbox[inbox_id]
 
-    def read(self, run_id: str, after: int = 0) -> Iterator[list[AnyEvent]]:
+    def read(self, run_id: str, after: int = 0) -> Iterator[list[Event]]:
         return self._pages(self._run(run_id).events, after)
 
-    def _pages(self, events: list[AnyEvent], after: int) -> Iterator[list[AnyEvent]]:
+    def _pages(self, events: list[Event], after: int) -> Iterator[list[Event]]:
         while page := events[after : after + _PAGE]:
             yield page
             after += len(page)
 
-    def notes(self, run_id: str, after: int = 0, task: str | None = None) -> Iterator[AnyNote]:
+    def notes(self, run_id: str, after: int = 0, task: str | None = None) -> Iterator[Note]:
         self._run(run_id)
         of_run = (note for its_run, note in self._notes[after:] if its_run == run_id)
         return (note for note in of_run if task is None or note.task == task)

@@ -14,7 +14,7 @@ import msgspec
 
 from lead_tui.clock import Clock
 from lead_tui.core.commands import AnyCommand
-from lead_tui.core.events import AnyEvent, AnyNote
+from lead_tui.core.events import Event, Note
 from lead_tui.errors import UsageError
 from lead_tui.journal import codec, rules
 from lead_tui.journal.base import InboxRow, RunRecord, RunRow
@@ -61,10 +61,10 @@ class Reader:
 
     # events and notes
 
-    def read(self, run_id: str, after: int = 0) -> Iterator[list[AnyEvent]]:
+    def read(self, run_id: str, after: int = 0) -> Iterator[list[Event]]:
         return self._event_pages(self.number(run_id), after)
 
-    def _event_pages(self, number: int, after: int) -> Iterator[list[AnyEvent]]:
+    def _event_pages(self, number: int, after: int) -> Iterator[list[Event]]:
         key = self._batch_with(number, after + 1)
         while rows := self._batches(key, key_of(number, _SEQ)):
             events = [event for _, data in rows for event in codec.decode_events(data)]
@@ -96,10 +96,10 @@ class Reader:
             cursor.close(True)
         return rows
 
-    def notes(self, run_id: str, after: int = 0, task: str | None = None) -> Iterator[AnyNote]:
+    def notes(self, run_id: str, after: int = 0, task: str | None = None) -> Iterator[Note]:
         return self._note_pages(self.number(run_id), after, task)
 
-    def _note_pages(self, number: int, after: int, task: str | None) -> Iterator[AnyNote]:
+    def _note_pages(self, number: int, after: int, task: str | None) -> Iterator[Note]:
         sql = (
             "SELECT number, data FROM note WHERE run = ?1 AND number > ?2 AND (?3 IS NULL OR task = ?3) "
             "ORDER BY number LIMIT ?4"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from lead_tui.core.commands import AnyCommand, Approve, Reject
-from lead_tui.core.events import AnyEvent
+from lead_tui.core.events import Event
 from lead_tui.errors import CommandRefused, IllegalTransition, OwnershipLost, RunNotFound, RunOwned
 from lead_tui.journal.base import Owner
 
@@ -18,11 +18,11 @@ def shown_status(status: str, owner_alive: bool) -> str:
     return "interrupted" if status in LIVE and not owner_alive else status
 
 
-def ended_at(status: str, events: Sequence[AnyEvent]) -> datetime | None:
+def ended_at(status: str, events: Sequence[Event]) -> datetime | None:
     return events[-1].ts if status in ENDED and events else None
 
 
-def check_order(run_id: str, last: int, events: Sequence[AnyEvent]) -> None:
+def check_order(run_id: str, last: int, events: Sequence[Event]) -> None:
     """Raise IllegalTransition unless the events go on gapless after `last`."""
     for expected, event in enumerate(events, last + 1):
         if event.seq != expected:

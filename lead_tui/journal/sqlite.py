@@ -19,7 +19,7 @@ from typing import Any, Self
 import apsw
 
 from lead_tui.clock import Clock, SystemClock
-from lead_tui.core.events import AnyEvent, AnyNote
+from lead_tui.core.events import Event, Note
 from lead_tui.errors import JournalError
 from lead_tui.journal import codec, rules
 from lead_tui.journal.base import Durability, Owner, RunRecord
@@ -130,7 +130,7 @@ class SqliteJournal(Reader):
                 raise rules.owned(run_id, rival)
 
     async def append(
-        self, run_id: str, fence: int, events: Sequence[AnyEvent], status: str | None = None
+        self, run_id: str, fence: int, events: Sequence[Event], status: str | None = None
     ) -> None:
         writer, number = self._writer(), self.number(run_id)
         data = codec.encode_events(events) if events else b""
@@ -141,7 +141,7 @@ class SqliteJournal(Reader):
         run_id: str,
         number: int,
         fence: int,
-        events: Sequence[AnyEvent],
+        events: Sequence[Event],
         data: bytes,
         status: str | None,
     ) -> None:
@@ -178,7 +178,7 @@ class SqliteJournal(Reader):
             raise rules.ownership_lost(run_id)
         return int(last)
 
-    async def add_notes(self, run_id: str, notes: Sequence[AnyNote]) -> None:
+    async def add_notes(self, run_id: str, notes: Sequence[Note]) -> None:
         writer, number = self._writer(), self.number(run_id)
         rows = [(number, note.task, codec.encode(note)) for note in notes]
 

@@ -108,6 +108,8 @@ def _delay(failure: Failure, retry: Retry, state: "RetryCallState", draw: random
     """Exponential up to the cap, full jitter; Retry-After is a minimum, even above the cap."""
     from tenacity import wait_exponential
 
+    if not retry.initial_delay:  # tenacity's power overflows to the cap, also times 0
+        return retry_after(failure)
     # tenacity's own jitter draws from the global generator, which no seed of a run reaches
     ceiling = wait_exponential(retry.initial_delay, retry.max_delay, retry.exponential_base)(state)
     backoff = draw.uniform(0.0, ceiling) if retry.jitter else ceiling

@@ -106,7 +106,7 @@ class Attempt:
         return True
 
     def give_up(self) -> None:
-        """Count a call that ignores its cancellation as cancelled: what it may still answer comes too late."""
+        """Count a call that ignores its cancellation as cancelled: its answer, if any, comes too late."""
         self._post_cancelled()
 
     # the call

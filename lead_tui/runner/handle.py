@@ -4,7 +4,7 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -74,6 +74,11 @@ class LocalRun:
     def observe(self, observer: Observer) -> None:
         """Let an observer look on from the first event that is published after this call."""
         self._runner.hub.attach(observer)
+
+    def when_done(self, call: Callable[[], object]) -> None:
+        """Call this once the run is not driven here any more."""
+        if self._driving is not None:
+            self._driving.add_done_callback(lambda _: call())
 
     async def wait(self) -> Result:
         """Until the run has ended, was parked, or waits for a person (if it was started so).

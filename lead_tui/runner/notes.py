@@ -6,7 +6,7 @@ import logging
 import msgspec
 
 from lead_tui.clock import Clock
-from lead_tui.core.events import AnyNote, Note
+from lead_tui.core.events import Note
 from lead_tui.core.state import RunState
 from lead_tui.errors import JournalError
 from lead_tui.journal.base import Journal
@@ -23,7 +23,7 @@ class NoteBook:
         self._journal = journal
         self._hub = hub
         self._clock = clock
-        self._unstored: list[AnyNote] = []
+        self._unstored: list[Note] = []
         self._number = 0
         self._storing: asyncio.Task[None] | None = None
 

@@ -54,9 +54,13 @@ def check_syntax(source: str, expression: bool = False) -> TemplateError | None:
 def bare(source: str) -> str:
     """An expression without the `{{ }}` that it may be wrapped in; lines keep their numbers."""
     text = source.strip()
-    if text.startswith("{{") and text.endswith("}}") and _is_whole(text):
-        return "\n" * source[: source.index("{{")].count("\n") + _inner(text)
-    return source
+    if not (text.startswith("{{") and text.endswith("}}")):
+        return source
+    skipped = source[: source.index("{{")].count("\n")
+    try:
+        return "\n" * skipped + _inner(text) if _is_whole(text) else source
+    except TemplateError as error:
+        raise TemplateError(str(error), source=source, line=error.line + skipped) from None
 
 
 @cache
@@ -90,7 +94,9 @@ def parse(source: str, expression: bool = False) -> "nodes.Template":
     except TemplateSyntaxError as error:
         raise TemplateError(error.message or "bad syntax", source=source, line=error.lineno) from None
     except (RecursionError, ValueError, OverflowError):
-        raise TemplateError("the template is nested too deeply or holds too long a number", source=source) from None
+        raise TemplateError(
+            "the template is nested too deeply or holds too long a number", source=source
+        ) from None
     for node in tree.find_all(nodes.Node):
         if type(node).__name__ in _UNKNOWN_NODES:
             raise TemplateError("a template cannot load another one", source=source, line=node.lineno)
@@ -128,9 +134,7 @@ def _template(source: str) -> Callable[[Scope], Any]:
         for part in template.root_render_func(context):
             room -= len(part)
             if room < 0:
-                raise TemplateError(
-                    f"the text grows beyond {MAX_OUTPUT // 1024 // 1024} MiB", source=source
-                )
+                raise TemplateError(f"the text grows beyond {MAX_OUTPUT // 1024 // 1024} MiB", source=source)
             parts.append(part)
         return "".join(parts)
 

@@ -33,7 +33,7 @@ NOTHING = References()
 
 
 class Path(NamedTuple):
-    """`tasks['a-b'].result` is `("tasks", "a-b", "result")`; `dynamic` if a key that is no constant follows."""
+    """`tasks['a-b'].result` is `("tasks", "a-b", "result")`; `dynamic` if a key of the run time follows."""
 
     text: str
     keys: tuple[Any, ...]
@@ -72,7 +72,7 @@ def saw(value: Any, scope: Scope, expression: bool = True) -> dict[str, Any]:
 
 
 def written_path(source: str, expression: bool, scope: Scope, looked_in: object, looked_for: object) -> str:
-    """The path, as written, whose lookup of `looked_for` in `looked_in` failed; just the name if none fits."""
+    """The path, as written, whose lookup of `looked_for` in `looked_in` failed; else the name."""
     from jinja2.utils import missing
 
     for path in _paths(source, expression):
@@ -117,12 +117,14 @@ def _collect(source: str, expression: bool) -> References:
         if root == "tasks":
             if not rest or not isinstance(rest[0], str):
                 raise TemplateError(
-                    "tasks[...] needs the name of a task as it stands: a reference is a dependency, which must"
-                    " be known before the run",
+                    "tasks[...] needs the name of a task in plain text:"
+                    " a reference is a dependency, which must be known before the run",
                     source=source,
                     line=path.line,
                 )
-            tasks.setdefault(rest[0], set()).add(rest[1] if len(rest) > 1 and isinstance(rest[1], str) else WHOLE)
+            tasks.setdefault(rest[0], set()).add(
+                rest[1] if len(rest) > 1 and isinstance(rest[1], str) else WHOLE
+            )
         elif root == "inputs":
             name = rest[0] if rest and isinstance(rest[0], str) else WHOLE
             inputs.add(name)
@@ -223,7 +225,12 @@ def _refuse_subtraction(source: str, expression: bool) -> None:
     for node in parse(source, expression).find_all(nodes.Sub):
         left = node.left
         path = _as_path(left, processed=True)
-        if isinstance(left, nodes.Getattr) and path is not None and path.keys[0] == "tasks" and len(path.keys) == 2:
+        if (
+            isinstance(left, nodes.Getattr)
+            and path is not None
+            and path.keys[0] == "tasks"
+            and len(path.keys) == 2
+        ):
             name = path.keys[1]
             root = node.right
             while isinstance(root, nodes.Getattr | nodes.Getitem):

@@ -16,19 +16,21 @@ from typing import Any
 
 from jinja2 import StrictUndefined, Undefined, UndefinedError, nodes
 from jinja2.compiler import CodeGenerator, Frame
+from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
 MAX_OUTPUT = 10 * 1024 * 1024
 MAX_NUMBER = 100_000
 _MAX_BITS = 4096
 _WIDE_FORMAT = re.compile(r"\d{5,}|%[^a-zA-Z%]*\*")
-_TEXT_METHODS = frozenset(
-    "capitalize casefold count endswith find index isalnum isalpha isdecimal isdigit islower isnumeric isspace "
-    "isupper lower lstrip partition removeprefix removesuffix rfind rindex rpartition rsplit rstrip split "
-    "splitlines startswith strip swapcase title upper".split()
-)
+_TEXT_METHODS = frozenset((
+    "capitalize", "casefold", "count", "endswith", "find", "index", "isalnum", "isalpha", "isdecimal",
+    "isdigit", "islower", "isnumeric", "isspace", "isupper", "lower", "lstrip", "partition", "removeprefix",
+    "removesuffix", "rfind", "rindex", "rpartition", "rsplit", "rstrip", "split", "splitlines", "startswith",
+    "strip", "swapcase", "title", "upper",
+))  # fmt: skip
 _NO_FILTERS = ("attr", "random", "pprint", "xmlattr", "urlize", "forceescape")
 _WIDTH_FILTERS = ("center", "indent", "batch", "slice", "round", "tojson")
 

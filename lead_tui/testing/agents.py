@@ -69,6 +69,7 @@ def scripted(
         "script": staticmethod(function),
         "calls": CallLog() if calls is None else calls,
         "config_model": config_model,
+        "__module__": function.__module__,
         "__doc__": function.__doc__ or ScriptedAgent.__doc__,
     }
     return type("Scripted", (ScriptedAgent,), members)

@@ -35,6 +35,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._in_threads = 0
         self._selector_of_time = _Selector(self._wait)
         super().__init__(self._selector_of_time)
+        # two timers this close are one; less than this vanishes in a float after some years of seconds
+        self._clock_resolution = 1e-6
         self._own_files = len(self._selector_of_time.get_map())
 
     def time(self) -> float:
@@ -47,6 +49,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._in_threads += 1
         future.add_done_callback(self._thread_done)
         return future
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        self._in_threads += 1  # it waits in a thread of its own
+        try:
+            await super().shutdown_default_executor()
+        finally:
+            self._in_threads -= 1
 
     def _thread_done(self, _: asyncio.Future[Any]) -> None:
         self._in_threads -= 1

@@ -11,11 +11,11 @@ from email.utils import format_datetime
 
 import pytest
 from aiohttp import web
-from http_server import Context, agent, answering, raw, serve
 from pydantic import ValidationError
 
 from lead_tui.agents.http_api import HttpApiAgent, HttpApiConfig
 from lead_tui.errors import AgentError, Category, Failure, Outcome
+from tests.agents.http_server import Context, agent, answering, raw, serve
 
 SAFE, UNKNOWN, PERMANENT = Outcome.SAFE, Outcome.UNKNOWN, Outcome.PERMANENT
 CANARY = "canary-5f3a91"
@@ -188,7 +188,6 @@ async def test_three_kinds_of_body(context):
         {"headers": {"Transfer-Encoding": "chunked"}},
         {"method": "GET / HTTP/1.1\r\nX: y"},
         {"method": "CONNECT"},
-        {"endpoint": "http://127.0.0.1:99999999/"},
         {"endpoint": "http://u:p@127.0.0.1:9/"},
         {"endpoint": "ftp://127.0.0.1:9/"},
         {"endpoint": "a\nb"},

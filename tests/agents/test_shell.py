@@ -22,9 +22,7 @@ def run(context):
     """Run one command and give the response."""
 
     async def call(command, *, agent=None, using=None, **parameters):
-        return await (agent or shell()).execute(
-            "run", {"command": command, **parameters}, using or context()
-        )
+        return await (agent or shell()).execute("run", {"command": command, **parameters}, using or context())
 
     return call
 
@@ -105,7 +103,12 @@ async def test_bad_json_is_a_validation_error(run):
         ("exit 75", Outcome.SAFE, "exit_75", "exit code 75"),
         ("kill -9 $$", Outcome.UNKNOWN, "sigkill", "killed by SIGKILL"),
         ("kill -TERM $$", Outcome.UNKNOWN, "sigterm", "killed by SIGTERM"),
-        ([sys.executable, "-c", "import os; os.kill(os.getpid(), 40)"], Outcome.UNKNOWN, "40", "killed by 40"),
+        (
+            [sys.executable, "-c", "import os; os.kill(os.getpid(), 40)"],
+            Outcome.UNKNOWN,
+            "40",
+            "killed by 40",
+        ),
     ],
 )
 async def test_how_a_command_ends_decides_what_may_be_tried_again(run, command, outcome, code, message):

@@ -9,16 +9,15 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from journal_samples import NOW, a_record, facts
 
-from lead_tui.core.commands import AnyCommand, Approve
-from lead_tui.core.events import AnyEvent, AnyNote, AttemptCompleted, Log, TaskReady
+from lead_tui.core.commands import AnyCommand, Approve, UnknownCommand
+from lead_tui.core.events import AnyEvent, AnyNote, AttemptCompleted, Log, TaskReady, UnknownEvent
 from lead_tui.errors import JournalError
 from lead_tui.journal import codec
-from lead_tui.journal.codec import UnknownCommand, UnknownEvent
 from lead_tui.journal.owner import this_process
+from tests.journal.samples import NOW, a_record, facts
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 PLAIN = {
@@ -68,6 +67,7 @@ def test_a_batch_of_any_events_comes_back_equal(events: list[AnyEvent]) -> None:
 def test_each_type_of_event_comes_back_equal(kind: type) -> None:
     """The same for each type by itself, so that none is left to chance."""
 
+    @settings(max_examples=25)
     @given(EVENTS[kind])
     def check(event: Any) -> None:
         (back,) = codec.decode_events(codec.encode_events([event]))
@@ -190,7 +190,9 @@ def too_deep() -> list[Any]:
     return value
 
 
-@pytest.mark.parametrize("value", [object(), "\ud800", {object(): 1}, too_deep()], ids=["x", "sur", "key", "deep"])
+@pytest.mark.parametrize(
+    "value", [object(), "\ud800", {object(): 1}, too_deep()], ids=["x", "sur", "key", "deep"]
+)
 def test_what_json_cannot_hold_is_a_journal_error(value: Any) -> None:
     """It says that agents answer with plain data, instead of ending in a TypeError."""
     with pytest.raises(JournalError, match="plain data"):

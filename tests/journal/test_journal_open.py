@@ -6,11 +6,11 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
 import pytest
-from journal_samples import NOW, a_record, a_run, facts, seqs, stored
 
 from lead_tui.core.commands import Cancel
 from lead_tui.errors import JournalError, UsageError
@@ -18,6 +18,7 @@ from lead_tui.journal import connection
 from lead_tui.journal.memory import MemoryJournal
 from lead_tui.journal.open import open_journal
 from lead_tui.journal.sqlite import SqliteJournal
+from tests.journal.samples import NOW, a_record, a_run, facts, seqs, stored
 
 
 @pytest.mark.parametrize("address", ["memory:", ":memory:", "sqlite://", "sqlite:///:memory:"])
@@ -33,7 +34,14 @@ def test_file_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     for address in (tmp_path / "a.db", f"{tmp_path}/b.db", "c.db", "sqlite:///d.db",
                     f"sqlite:///{tmp_path}/e.db", "~/f.db"):  # fmt: skip
         open_journal(address).close()
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.db", "b.db", "c.db", "d.db", "e.db", "f.db"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == [
+        "a.db",
+        "b.db",
+        "c.db",
+        "d.db",
+        "e.db",
+        "f.db",
+    ]
 
 
 @pytest.mark.parametrize("address", ["postgres://bob:hunter2@h/x", "sqlite://host/x", "sqlite:///", "", " "])
@@ -103,6 +111,13 @@ def test_what_was_stored_is_there_again(path: Path) -> None:
     journal.close()
 
 
+def test_a_place_without_wal_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where SQLite cannot keep a log beside the file (as in memory), the reason and the remedy are told."""
+    monkeypatch.setattr(connection, "PATIENCE", 1)
+    with pytest.raises(JournalError, match="needs a local disk"):
+        connection.migrate(apsw.Connection(":memory:"), path)
+
+
 # --- reading only ---------------------------------------------------------------------------------------
 
 
@@ -145,37 +160,51 @@ def test_reading_does_not_migrate(path: Path) -> None:
 
 
 @pytest.fixture
-def closed_folder() -> Iterator[Path]:
-    """A folder that this process may read and not write, also when root runs the tests."""
-    was = os.geteuid()
+def archive() -> Iterator[Path]:
+    """A folder with a closed journal, where other users may look."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        stored(folder / "old.db", facts(1, 2)).chmod(0o444)
-        folder.chmod(0o555)
-        if was == 0:
-            os.seteuid(65534)
-        try:
-            yield folder
-        finally:
-            os.seteuid(was)
-            folder.chmod(0o755)
+        stored(Path(name) / "old.db", facts(1, 2)).chmod(0o444)
+        yield Path(name)
 
 
-def test_a_folder_that_cannot_be_written(closed_folder: Path) -> None:
+@contextmanager
+def not_writable(folder: Path) -> Iterator[None]:
+    """Within it this process may read the folder and not write, also when root runs the tests."""
+    was = os.geteuid()
+    folder.chmod(0o555)
+    if was == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(was)
+        folder.chmod(0o755)
+
+
+def test_a_folder_that_cannot_be_written(archive: Path) -> None:
     """A new journal there is refused, and so is writing an old one; both say where and what to do."""
-    with pytest.raises(JournalError, match=r"new\.db: .*ermission.*--db"):
-        SqliteJournal.open(closed_folder / "new.db")
-    with pytest.raises(JournalError, match=r"folder/new\.db: .*--db"):
-        SqliteJournal.open(closed_folder / "folder" / "new.db")
-    with pytest.raises(JournalError, match=r"old\.db: .*can(not)? be written"):
-        SqliteJournal.open(closed_folder / "old.db")
+    with not_writable(archive):
+        with pytest.raises(JournalError, match=r"new\.db: .*ermission.*--db"):
+            SqliteJournal.open(archive / "new.db")
+        with pytest.raises(JournalError, match=r"folder/new\.db: .*--db"):
+            SqliteJournal.open(archive / "folder" / "new.db")
+        with pytest.raises(JournalError, match=r"old\.db: .*can(not)? be written"):
+            SqliteJournal.open(archive / "old.db")
 
 
-def test_a_closed_journal_can_be_read_from_there(closed_folder: Path) -> None:
+def test_a_closed_journal_can_be_read_from_there(archive: Path) -> None:
     """An archived journal on a read-only disk opens for reading."""
-    journal = SqliteJournal.open(closed_folder / "old.db", read_only=True)
-    assert seqs(journal) == [1, 2]
-    journal.close()
+    with not_writable(archive):
+        journal = SqliteJournal.open(archive / "old.db", read_only=True)
+        assert seqs(journal) == [1, 2]
+        journal.close()
+
+
+def test_a_log_that_cannot_be_read_is_not_passed_over(archive: Path) -> None:
+    """With a log beside it the file alone may be old: it is not read as if it were all."""
+    (archive / "old.db-wal").touch(mode=0o000)
+    with not_writable(archive), pytest.raises(JournalError, match="check"):
+        SqliteJournal.open(archive / "old.db", read_only=True)
 
 
 # --- not ours -------------------------------------------------------------------------------------------
@@ -233,6 +262,5 @@ def test_a_truncated_file_is_told(path: Path, share: float) -> None:
     """Whether on opening or on reading, damage ends in a JournalError and never in wrong events."""
     stored(path, *[facts(first, 20, why="x" * 100) for first in range(1, 400, 20)])
     os.truncate(path, int(path.stat().st_size * share))
-    with pytest.raises(JournalError, match="damaged"):  # noqa: PT012 - either line may find it
-        journal = SqliteJournal.open(path)
-        seqs(journal)
+    with pytest.raises(JournalError, match="damaged"):
+        seqs(SqliteJournal.open(path))  # either may find it

@@ -6,10 +6,10 @@ from datetime import timedelta
 import msgspec
 import psutil  # before a test pretends to be another system
 import pytest
-from journal_samples import NOW, child, dead, elsewhere
 
 from lead_tui.journal import owner as owners
 from lead_tui.journal.owner import is_alive, this_process
+from tests.journal.samples import NOW, child, dead, elsewhere
 
 HERE = "from lead_tui.journal.owner import this_process; from lead_tui.journal.codec import encode; "
 TELL = HERE + "print(encode(this_process()).decode(), flush=True); input()"

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from journal_samples import LONG_AGO, NOW, a_record, a_run, dead, elsewhere, facts, seqs
 
 from lead_tui.core.commands import Approve, Cancel, Pause, Reject
 from lead_tui.core.events import Log, RunCompleted
@@ -18,6 +17,7 @@ from lead_tui.errors import (
 )
 from lead_tui.journal.base import Journal
 from lead_tui.journal.owner import this_process
+from tests.journal.samples import LONG_AGO, NOW, a_record, a_run, dead, elsewhere, facts, seqs
 
 # --- events -------------------------------------------------------------------------------------------
 

@@ -1,0 +1,83 @@
+"""A run from its start to its exit code: reporters look on, signals steer, the last line says how to go on."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+
+import msgspec
+
+from lead_tui.cli.advice import continuing, resume_command
+from lead_tui.cli.signals import Signals, skipped_cleanup
+from lead_tui.cli.terminal import say
+from lead_tui.errors import JournalError, LeadError, UsageError
+from lead_tui.observers.hub import Observer
+from lead_tui.runner.handle import LocalRun
+from lead_tui.runner.result import ExitCode, Result
+
+Start = Callable[[Sequence[Observer]], Awaitable[LocalRun]]
+OUTPUTS = ("text", "json", "jsonl", "github")
+
+
+class Watching(msgspec.Struct, frozen=True):
+    """How a run is shown: flags that `run`, `resume`, `retry` and `cancel` share."""
+
+    output: str = "text"
+    reports: tuple[str, ...] = ()
+    quiet: bool = False
+    strict: bool = False
+    db: str | None = None
+
+
+async def drive(start: Start, watching: Watching) -> int:
+    """Start it, wait for what it comes to, report it; the exit code."""
+    from lead_tui.reporters import Reporter
+
+    reporters: list[Reporter] = make_reporters(watching)
+    try:
+        with Signals(say) as signals:
+            run = await start(reporters)
+            result = await _wait(run, signals, watching)
+            code = exit_code(result, signals.number, strict=watching.strict)
+        for reporter in reporters:
+            reporter.finish(result, code)
+    finally:
+        for reporter in reporters:
+            reporter.close()
+    _say_what_next(run, result, watching)
+    return code
+
+
+async def _wait(run: LocalRun, signals: Signals, watching: Watching) -> Result:
+    steering = asyncio.create_task(signals.steer(run))
+    try:
+        return await run.wait()
+    except JournalError as error:
+        error.add_note(f"run {run.run_id} was left: {resume_command(run.run_id, watching.db)}")
+        raise
+    finally:
+        steering.cancel()
+        with suppress(asyncio.CancelledError, LeadError):
+            await steering
+
+
+def exit_code(result: Result, number: int, *, strict: bool) -> int:
+    """A signal that ended the run speaks before the run's own end."""
+    return 128 + number if number else int(result.exit_code(strict=strict))
+
+
+def make_reporters(watching: Watching) -> "list[Reporter]":
+    from lead_tui import reporters
+
+    if watching.output not in OUTPUTS:
+        raise UsageError(f"--output is one of {', '.join(OUTPUTS)}, not {watching.output!r}")
+    made = [reporters.report_file(spec) for spec in watching.reports]
+    first = reporters.make(watching.output, stdout=sys.stdout, stderr=sys.stderr, color=None, quiet=watching.quiet)
+    return [first, *made]
+
+
+def _say_what_next(run: LocalRun, result: Result, watching: Watching) -> None:
+    if skipped := skipped_cleanup(run.state):
+        say(f"cleanup that was skipped: {', '.join(skipped)}")
+    for line in continuing(result, watching.db):
+        say(line)

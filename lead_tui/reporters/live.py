@@ -1,0 +1,137 @@
+"""Lines in colour and, while the run goes on, its running tasks and a bar below them.
+
+Text from outside reaches rich as `Text`, never as markup.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import TextIO, cast
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from lead_tui.reporters.base import Target
+from lead_tui.reporters.lines import GLYPHS, STYLES, Line, duration
+from lead_tui.reporters.progress import INDENT, TASK_WIDTH, WORD_WIDTH, Lines
+from lead_tui.reporters.safe import safe_line
+
+ROWS = 6
+"""Running tasks that are shown."""
+REFRESH_EVERY = 0.1
+_MARKS = {"✓": "green", "✗": "bold red", "?": "bold magenta", "■": "yellow", "…": "yellow"}
+
+
+class LiveLines(Lines):
+    idle_every = REFRESH_EVERY
+
+    def __init__(self, target: Target, *, alive: bool) -> None:
+        """Not `alive`: colours only, for a pipe on which somebody asked for them."""
+        super().__init__(target)
+        self._alive = alive
+        self._console = Console(
+            file=cast("TextIO", self.stream),
+            force_terminal=True,
+            no_color=None if target.color is None else not target.color,
+            color_system="standard" if target.color else "auto",
+            width=None if alive else 10_000,
+            markup=False,
+            highlight=False,
+            emoji=False,
+        )
+        self._spinner = Spinner("dots" if not self.ascii_only else "line", style="cyan")
+        self._live: Live | None = None
+        self._refreshed = 0.0
+
+    def write(self, lines: Sequence[Line]) -> None:
+        if self._alive and self._live is None:
+            self._live = Live(
+                console=self._console, auto_refresh=False, transient=True,
+                redirect_stdout=False, redirect_stderr=False,
+            )  # fmt: skip
+            self._live.start()
+        if lines:
+            self._console.print(Group(*(self._styled(line) for line in lines)), soft_wrap=not self._alive)
+        if time.monotonic() - self._refreshed >= REFRESH_EVERY:
+            self._refresh()
+        self.stream.flush()
+
+    def idle(self) -> None:
+        self._refresh()
+
+    def let_go(self) -> None:
+        """Take the running tasks off the screen and show the cursor again."""
+        if self._live is not None:
+            self._live.stop()
+        self._live, self._alive = None, False
+
+    def end(self, lines: Sequence[str]) -> None:
+        for line in lines:
+            mark, rest = line[:1], line[1:]
+            text = Text(mark, style=_MARKS.get(mark, "")).append(rest, "bold") if mark.strip() else Text(line)
+            self._console.print(text, soft_wrap=True)
+        self.stream.flush()
+
+    def _refresh(self) -> None:
+        self._refreshed = time.monotonic()
+        if self._live is not None:
+            self._live.update(self._screen(), refresh=True)
+
+    def _styled(self, line: Line) -> Text:
+        style = STYLES[line.kind]
+        head = Text(f"{duration(line.at):>7} ", style="dim")
+        head.append(f"{GLYPHS[line.kind][self.ascii_only]} ", style)
+        if not line.word:
+            head.append(f"{line.task} | " if line.task else "| ", "cyan dim")
+            return self._joined(head, Text(line.detail, style="" if line.kind == "log" else style), 10)
+        head.append(f"{line.word:<{WORD_WIDTH}} ", style)
+        if line.task:
+            head.append(f"{line.task:<{TASK_WIDTH}} ", "bold")
+        detail = Text(line.detail, style="dim" if line.kind in ("done", "skipped", "waiting") else "")
+        text = self._joined(head, detail, len(INDENT))
+        for each in line.more:
+            text.append("\n").append(INDENT).append(each, "cyan")
+        return text
+
+    def _joined(self, head: Text, detail: Text, indent: int) -> Text:
+        """Head and detail; what does not fit goes on below, indented."""
+        width = self._console.width
+        room = width - head.cell_len
+        if not self._alive or detail.cell_len <= room:
+            return head.append_text(detail)
+        if room < width // 4:
+            wrapped = detail.wrap(self._console, max(width - indent, 10))
+            head.append("\n" + " " * indent)
+        else:
+            indent = head.cell_len
+            wrapped = detail.wrap(self._console, room)
+        return head.append_text(Text("\n" + " " * indent).join(wrapped))
+
+    def _screen(self) -> RenderableType:
+        running = self.running
+        rows = Table.grid(padding=(0, 1))
+        rows.add_column(width=7, justify="right", no_wrap=True)
+        rows.add_column(width=1)
+        rows.add_column(max_width=30, no_wrap=True, overflow="ellipsis")
+        rows.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+        for name, age in self.ages()[:ROWS]:
+            activity = running.tasks[name]
+            part = "" if activity.part is None else f"{activity.part:4.0%} "
+            rows.add_row(Text(duration(age), "dim"), self._spinner, Text(safe_line(name, 80), "bold"),
+                         Text(part + activity.text, "dim"))  # fmt: skip
+        if len(running.tasks) > ROWS:
+            rows.add_row("", "", Text(f"and {len(running.tasks) - ROWS} more", "dim"), "")
+        return Group(rows, self._bar())
+
+    def _bar(self) -> RenderableType:
+        running = self.running
+        bar = Table.grid(padding=(0, 1))
+        counted = f"{running.ended}/{running.total}" if running.total else f"{running.ended} ended"
+        parts: list[RenderableType] = [Text(f"{duration(self.elapsed()):>7}", "dim")]
+        if running.total:
+            parts.append(ProgressBar(total=running.total, completed=min(running.ended, running.total), width=30))
+        bar.add_row(*parts, Text(counted, "dim"))
+        return bar

@@ -1,0 +1,193 @@
+"""A run of the core as a conversation: say what happens, see what it answers.
+
+Every step checks what must always hold: counters equal what they count, slots and limits are kept, nothing
+runs before what it needs, and the log so far folds to the same state.
+"""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from lead_tui.core import commands as cmd
+from lead_tui.core import effects as fx
+from lead_tui.core import events as ev
+from lead_tui.core.machine import Machine, Step
+from lead_tui.core.plan import Need, Plan, PlannedTask
+from lead_tui.core.state import RUN_ENDED, TASK_ENDED, RunState, TaskStatus, is_asked, outcome_of
+from lead_tui.errors import Category, Failure, Outcome
+
+DAWN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def task(name: str, *needs: str | tuple[str, str], **settings) -> PlannedTask:
+    """`task("b", "a", ("c", "failed"))` needs a, and the failure of c."""
+    pairs = tuple(Need(each) if isinstance(each, str) else Need(*each) for each in needs)
+    return PlannedTask(name=name, agent=settings.pop("agent", "m"), needs=pairs, **settings)
+
+
+def failure(category: Category = Category.NETWORK, message: str = "broken") -> Failure:
+    return Failure(category, message, Outcome.SAFE)
+
+
+class Play:
+    def __init__(self, *tasks: PlannedTask, run_id: str = "r", **plan) -> None:
+        self.plan = Plan(name="play", tasks=tasks, **({"parallel": True} | plan))
+        self.machine = Machine(self.plan, run_id)
+        self.now = DAWN
+        self.log: list[ev.Event] = []
+        self.calls: dict[str, fx.StartAttempt] = {}
+        self.timers: list[fx.Wake | fx.SetDeadline] = []
+        self.questions: list[fx.Evaluate] = []
+        self.cancelling: dict[str, str] = {}
+        self.steered: list[fx.SteerBreaker] = []
+
+    # what happens
+
+    def start(self) -> "Play":
+        deadline = None if self.plan.global_timeout is None else self.later(self.plan.global_timeout)
+        self.take(ev.RunQueued(name="play"), ev.RunStarted(deadline=deadline))
+        return self
+
+    def complete(self, *names: str, result: object = "done") -> "Play":
+        for name in names:
+            order = self.calls.pop(name)
+            self.take(ev.AttemptCompleted(task=name, attempt=order.attempt, result=result))
+        return self
+
+    def fail(self, name: str, retry_in: float | None = None, why: str = "") -> "Play":
+        order = self.calls.pop(name)
+        self.take(
+            ev.AttemptFailed(task=name, attempt=order.attempt, failure=failure(), retry_in=retry_in, why=why)
+        )
+        return self
+
+    def wait(self, name: str, reason: str = "rate_limit") -> "Play":
+        order = self.calls.pop(name)
+        self.take(ev.TaskWaiting(task=name, attempt=order.attempt, reason=reason))
+        return self
+
+    def ask_person(self, name: str, **request) -> "Play":
+        order = self.calls.pop(name)
+        self.take(ev.ApprovalRequested(task=name, attempt=order.attempt, gate=name, **request))
+        return self
+
+    def answer(self, *values: object, failed: bool = False) -> "Play":
+        """Answer the oldest questions, one value each."""
+        for value in values:
+            question = self.questions.pop(0)
+            problem = failure(Category.VALIDATION, "unreadable") if failed else None
+            self.take(
+                ev.ExpressionEvaluated(
+                    role=question.role, task=question.task, value=value, failure=problem, why="when: x"
+                )
+            )
+        return self
+
+    def cancelled(self, name: str) -> "Play":
+        self.calls.pop(name, None)
+        self.take(ev.TaskCancelled(task=name, why="cancelled while running"))
+        return self
+
+    def command(self, command: cmd.AnyCommand, by: str = "ada") -> str:
+        step = self.machine.command(command, by, self.now)
+        if isinstance(step, str):
+            return step
+        self._see(step)
+        return ""
+
+    def pass_time(self, seconds: float) -> "Play":
+        """Fire every timer that is due by then, in order."""
+        self.now = self.later(seconds)
+        due = sorted((each for each in self.timers if each.at <= self.now), key=lambda each: each.at)
+        for timer in due:
+            self.timers.remove(timer)
+            if isinstance(timer, fx.Wake):
+                self.take(ev.TaskReady(task=timer.task, why=timer.why))
+            else:
+                self.take(ev.DeadlinePassed(scope=timer.scope, task=timer.task))
+        return self
+
+    def take(self, *facts: ev.Event) -> Step:
+        step = self.machine.handle(*facts, now=self.now)
+        self._see(step)
+        return step
+
+    def crash(self, *wishes: tuple[cmd.AnyCommand, str]) -> "Play":
+        """The process dies; another one folds the log and takes the run up."""
+        self.machine = Machine(self.plan, self.run.run_id, self.log)
+        self.calls, self.timers, self.questions, self.cancelling = {}, [], [], {}
+        step, self.refusals = self.machine.take_up(self.now, *wishes)
+        self._see(step)
+        return self
+
+    def later(self, seconds: float) -> datetime:
+        return self.now + timedelta(seconds=seconds)
+
+    # what one sees
+
+    @property
+    def run(self) -> RunState:
+        return self.machine.run
+
+    @property
+    def running(self) -> list[str]:
+        return [name for name, task in self.run.tasks.items() if task.status is TaskStatus.RUNNING]
+
+    def statuses(self) -> dict[str, str]:
+        return {name: str(task.status) for name, task in self.run.tasks.items()}
+
+    def types(self, after: int = 0) -> list[str]:
+        return [event.type for event in self.log[after:]]
+
+    def last(self, kind: type[ev.Event]) -> ev.Event:
+        return next(event for event in reversed(self.log) if isinstance(event, kind))
+
+    # what must always hold
+
+    def _see(self, step: Step) -> None:
+        self.log += step.events
+        for effect in step.effects:
+            match effect:
+                case fx.StartAttempt():
+                    assert effect.task not in self.calls, f"{effect.task} is called twice at once"
+                    self.calls[effect.task] = effect
+                case fx.CancelAttempt():
+                    self.cancelling[effect.task] = effect.why
+                case fx.Wake() | fx.SetDeadline():
+                    self.timers.append(effect)
+                case fx.Evaluate():
+                    self.questions.append(effect)
+                case fx.SteerBreaker():
+                    self.steered.append(effect)
+        self.check()
+
+    def check(self) -> None:
+        run, plan = self.run, self.plan
+        tasks = run.tasks.values()
+        seen = Counter(task.status for task in tasks)
+        assert {status: count for status, count in run.counts.items() if count} == seen
+        assert run.open_tasks == sum(t.status not in TASK_ENDED for t in tasks if not t.plan.cleanup)
+        assert run.open_cleanup == sum(t.status not in TASK_ENDED for t in tasks if t.plan.cleanup)
+        assert run.deciding == sum(is_asked(run, task) for task in tasks)
+        assert run.parked == sum(task.wait == "person" for task in tasks)
+        assert seen[TaskStatus.RUNNING] <= (plan.max_parallel if plan.parallel else 1)
+        for agent, limit in plan.limits.items():
+            busy = sum(t.status is TaskStatus.RUNNING for t in tasks if t.plan.agent == agent)
+            assert busy == run.calls[agent] <= limit
+        for each in tasks:
+            if each.status is TaskStatus.PENDING:
+                assert each.open == sum(run.tasks[n.task].status not in TASK_ENDED for n in each.plan.needs)
+            if each.status is TaskStatus.RUNNING:
+                self._check_needs(each)
+        if run.status in RUN_ENDED:
+            assert not run.open_tasks
+            assert not run.open_cleanup
+        wire = msgspec.json.decode(msgspec.json.encode(self.log), type=list[ev.AnyEvent])
+        assert Machine(plan, run.run_id, wire).run == run, "the log does not fold to the same state"
+
+    def _check_needs(self, each) -> None:
+        plain = [need for need in each.plan.needs if need.on is None]
+        outcomes = [outcome_of(self.run.tasks[need.task]) for need in plain]
+        assert all(outcome in {"completed", "condition"} for outcome in outcomes)
+        assert not plain or "completed" in outcomes

@@ -1,0 +1,209 @@
+"""A new owner: after a crash, after a park, after the end."""
+
+from lead_tui.core import commands as cmd
+from lead_tui.core import events as ev
+from lead_tui.flow.models import FailureStrategy
+from tests.core.play import Play, task
+
+CONTINUE = FailureStrategy.CONTINUE
+
+
+def test_completed_tasks_stay_and_idempotent_ones_in_flight_run_again():
+    """The next attempt has the next number, but no try is spent."""
+    play = Play(task("a"), task("b", "a"), task("c")).start().complete("a").crash()
+    assert play.last(ev.RunInterrupted)
+    assert {name: (call.attempt, call.tries) for name, call in play.calls.items()} == {
+        "b": (2, 0),
+        "c": (2, 0),
+    }
+    play.complete("b", "c")
+    assert play.run.status == "completed"
+
+
+def test_a_call_in_flight_that_is_not_idempotent_is_left_to_a_person():
+    """The run goes on with what it can, then waits."""
+    play = Play(task("pay", idempotent=False), task("b", "pay"), task("c")).start().crash()
+    assert play.statuses() == {"pay": "interrupted", "b": "pending", "c": "running"}
+    play.complete("c")
+    waiting = play.last(ev.RunWaiting)
+    assert (waiting.why, waiting.tasks) == ("interrupted", ["pay"])
+
+
+def test_an_interrupted_task_is_retried_with_a_new_generation():
+    """A person's retry raises the generation, so idempotency keys differ."""
+    play = Play(task("pay", idempotent=False)).start().crash()
+    assert play.command(cmd.Retry()) == ""
+    assert (play.calls["pay"].generation, play.calls["pay"].attempt) == (2, 2)
+    play.complete("pay")
+    assert play.run.status == "completed"
+
+
+def test_an_interrupted_task_can_be_skipped():
+    """Its dependents are skipped for upstream, and the run ends."""
+    play = Play(task("pay", idempotent=False), task("b", "pay")).start().crash()
+    assert play.command(cmd.Skip(task="pay")) == ""
+    assert play.statuses() == {"pay": "skipped", "b": "skipped"}
+    assert play.run.status == "completed"
+
+
+def test_a_waiting_or_ready_task_can_be_skipped_and_a_running_one_not():
+    """Cancel is the word for what runs."""
+    play = Play(task("a"), task("b"), max_parallel=1).start()
+    assert play.command(cmd.Skip(task="a")) == "a is running: cancel it instead"
+    assert play.command(cmd.Skip(task="b"), by="") == ""
+    play.fail("a", retry_in=9)
+    assert play.command(cmd.Skip(task="a")) == ""
+    assert play.cancelling == {"a": "cancelled"}
+    assert play.run.status == "completed"
+
+
+def test_timers_of_retries_and_deadlines_are_set_again():
+    """A crash does not shorten a wait."""
+    play = Play(task("a", timeout=100.0), global_timeout=600.0).start().fail("a", retry_in=30)
+    play.pass_time(10).crash()
+    assert sorted(timer.at for timer in play.timers) == [play.later(20), play.later(90), play.later(590)]
+    play.pass_time(20)
+    assert play.calls["a"].attempt == 2
+
+
+def test_waits_that_lived_in_the_process_begin_anew():
+    """A place in a rate limit is lost with its owner, the attempt's number is not."""
+    play = Play(task("a")).start().wait("a").crash()
+    assert play.calls["a"].attempt == 1
+
+
+def test_a_condition_that_was_being_asked_is_asked_again():
+    """The question was an order, not a fact."""
+    play = Play(task("a", when=True)).start().crash()
+    assert [question.task for question in play.questions] == ["a"]
+    play.answer(True).complete("a")
+
+
+def test_a_gate_survives_and_keeps_its_id():
+    """Parked with the run, answered before anyone resumes it."""
+    play = Play(task("gate")).start().ask_person("gate").crash()
+    assert play.run.status == "waiting"
+    assert play.types()[-2:] == ["run_resumed", "run_waiting"]
+    play.crash((cmd.Approve(gate="gate"), "bob"), (cmd.Approve(gate="gate"), "eve"))
+    assert play.refusals == ["", "gate has been answered by bob"]
+    assert play.calls["gate"].attempt == 1
+    play.complete("gate")
+    assert play.run.status == "completed"
+
+
+def test_a_call_that_asked_a_person_and_is_not_idempotent_is_interrupted():
+    """Its gate is closed: nobody could hand it the answer."""
+    play = Play(task("mcp", idempotent=False)).start().ask_person("mcp").crash()
+    assert play.statuses() == {"mcp": "interrupted"}
+    assert play.command(cmd.Approve(gate="mcp")) == "mcp is closed: its task has ended"
+
+
+def test_a_crash_while_stopping_ends_the_run():
+    """What was in flight is cancelled, whatever it was; cleanup begins again."""
+    play = Play(task("a"), task("b", idempotent=False), task("f", cleanup=True)).start().fail("a").crash()
+    assert play.statuses()["b"] == "cancelled"
+    play.crash()
+    assert play.calls["f"].attempt == 2
+    assert any(timer.at == play.later(60) for timer in play.timers)
+    play.complete("f")
+    assert play.run.status == "failed"
+
+
+def test_a_crash_while_stopping_closes_what_was_interrupted_before():
+    """A run that is cancelled leaves no question open."""
+    play = Play(task("pay", idempotent=False), task("b")).start().crash()
+    play.command(cmd.Cancel())
+    play.cancelled("b")
+    assert play.statuses() == {"pay": "cancelled", "b": "cancelled"}
+
+
+def test_a_pause_survives_a_crash():
+    """Nobody has ended it."""
+    play = Play(task("a"), task("b", "a")).start()
+    play.command(cmd.Pause())
+    play.crash()
+    assert play.run.status == "paused"
+    assert play.statuses()["a"] == "ready"
+    play.command(cmd.Resume())
+    assert play.running == ["a"]
+
+
+def test_retry_reopens_what_failed_and_what_was_skipped_because_of_it():
+    """Completed tasks stay as they are; `finally` tasks run again at the new end."""
+    play = Play(
+        task("a"), task("b", "a"), task("c", "b"), task("d"), task("f", cleanup=True), strategy=CONTINUE
+    ).start()
+    play.complete("a").fail("b").complete("d").complete("f")
+    assert play.run.status == "failed"
+    assert play.command(cmd.Retry()) == ""
+    assert play.last(ev.RunReopened).tasks == ["b", "c", "f"]
+    assert play.running == ["b"]
+    play.complete("b").complete("c").complete("f")
+    assert play.run.status == "completed"
+    assert play.run.tasks["a"].attempt == 1
+
+
+def test_retry_after_a_stop_runs_the_cancelled_tasks_too():
+    """The global timeout begins anew."""
+    play = Play(task("a"), task("b"), task("c", "b"), global_timeout=60.0).start().fail("a").cancelled("b")
+    play.pass_time(100)
+    assert play.command(cmd.Retry()) == ""
+    assert play.running == ["a", "b"]
+    assert play.run.deadline == play.later(60)
+    play.complete("a", "b").complete("c")
+    assert play.run.status == "completed"
+
+
+def test_retry_of_a_live_run_puts_pending_tasks_back_to_waiting():
+    """A task that had counted the failure as an end counts it as open again."""
+    play = Play(task("a"), task("b"), task("c", ("a", "any"), "b"), strategy=CONTINUE).start().fail("a")
+    assert play.command(cmd.Retry()) == ""
+    play.complete("b")
+    assert play.statuses()["c"] == "pending"
+    play.complete("a").complete("c")
+    assert play.run.status == "completed"
+
+
+def test_retry_asks_conditions_again():
+    """The facts that a condition reads may be others now."""
+    play = Play(task("a"), task("b", "a", when=True), task("f", cleanup=True, when=True)).start()
+    play.fail("a").answer(False)
+    assert play.command(cmd.Retry()) == ""
+    play.complete("a").answer(False).answer(False)
+    assert play.run.status == "completed"
+
+
+def test_there_must_be_something_to_retry():
+    """A handled failure is none of the run's, and a stopping run has to end first."""
+    play = Play(task("a", continue_on_failure=True)).start().fail("a")
+    assert play.command(cmd.Retry()) == "nothing failed, was cancelled or interrupted"
+    play = Play(task("a"), task("b")).start().fail("a")
+    assert play.command(cmd.Retry()) == "the run is ending: retry when it has ended"
+
+
+def test_retry_after_only_the_cleanup_failed():
+    """Then the cleanup alone runs again."""
+    play = Play(task("a"), task("f", cleanup=True)).start().complete("a").fail("f")
+    assert play.command(cmd.Retry()) == ""
+    assert play.last(ev.RunReopened).tasks == ["f"]
+    play.complete("f")
+    assert play.run.status == "completed"
+
+
+def test_an_ended_run_can_be_taken_up_only_to_be_reopened():
+    """Folding its log changes nothing, a retry does."""
+    play = Play(task("a")).start().fail("a").crash((cmd.Retry(), "ada"))
+    assert play.running == ["a"]
+    assert "run_interrupted" not in play.types()
+
+
+def test_a_deadline_of_an_interrupted_task_is_nobodys():
+    """It has no clock until a person decides."""
+    play = Play(task("pay", idempotent=False, timeout=5.0), task("b")).start().crash().pass_time(5)
+    assert play.statuses()["pay"] == "interrupted"
+
+
+def test_an_interrupted_task_in_a_sequential_run_gives_its_slot_away():
+    """The others go on."""
+    play = Play(task("pay", idempotent=False), task("b"), parallel=False).start().crash()
+    assert play.running == ["b"]

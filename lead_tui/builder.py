@@ -1,13 +1,13 @@
 """A flow written in Python: the same model, after the same checks, as one that comes from a file.
 
-    workflow = (
-        WorkflowBuilder("weather")
-        .input("city", default="Paris")
-        .agent("api", "http_api", endpoint="https://example.org")
-        .task("fetch", "api", "get", parameters={"query": {"city": "{{ inputs.city }}"}})
-        .task("report", "shell", "run", parameters={"command": ["echo", "{{ tasks.fetch.result }}"]})
-        .build()
-    )
+workflow = (
+    WorkflowBuilder("weather")
+    .input("city", default="Paris")
+    .agent("api", "http_api", endpoint="https://example.org")
+    .task("fetch", "api", "get", parameters={"query": {"city": "{{ inputs.city }}"}})
+    .task("report", "shell", "run", parameters={"command": ["echo", "{{ tasks.fetch.result }}"]})
+    .build()
+)
 """
 
 import os
@@ -70,7 +70,7 @@ class WorkflowBuilder:
 
 
 def as_data(workflow: Workflow) -> dict[str, Any]:
-    """The plain data that loads to an equal model. Holds the secrets: hand it to the loader and nowhere else."""
+    """The plain data that loads to an equal model. It holds the secrets: only the loader may have it."""
     data = _plain(workflow.model_dump(exclude_unset=True, by_alias=True, serialize_as_any=True))
     declared = zip(workflow.agents, data.get("agents", []), strict=True)
     data["agents"] = [each for agent, each in declared if not _is_implied(agent)]

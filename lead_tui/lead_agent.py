@@ -94,7 +94,7 @@ class LeadAgent:
         *,
         run_id: str | None = None,
         max_parallel: int | None = None,
-        timeout: float | str | None = None,
+        timeout: float | str | None = None,  # noqa: ASYNC109 - of the run, not of this call
         observers: Sequence[Observer] = (),
         park_when_waiting: bool = False,
     ) -> LocalRun:

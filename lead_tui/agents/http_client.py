@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.request import getproxies, proxy_bypass
 
 from lead_tui.agents.base import failed
+from lead_tui.agents.http_request import basic
 from lead_tui.errors import Category
 
 if TYPE_CHECKING:
@@ -49,13 +50,13 @@ def _proxy(url: str | None) -> "httpx2.Proxy | None":
     """The user name and password of a proxy's URL go into a header: aiohttp's own way is deprecated."""
     if url is None:
         return None
-    from aiohttp import encode_basic_auth
     from httpx2 import Proxy
 
     proxy = Proxy(url)
     if proxy.auth is None:
         return proxy
-    return Proxy(proxy.url, headers={"Proxy-Authorization": encode_basic_auth(*proxy.auth)})
+    # aiohttp makes it Proxy-Authorization, of the CONNECT or, without TLS, of the request itself
+    return Proxy(proxy.url, headers={"Authorization": basic(*proxy.auth)})
 
 
 def _tls(verify: bool | str) -> ssl.SSLContext:

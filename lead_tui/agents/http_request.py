@@ -66,12 +66,11 @@ def target_url(base: str | None, path: str, query: Any) -> "httpx2.URL":
     """`path` below `base`, or a whole URL, which must have the origin of `base` if there is one."""
     import httpx2
 
-    whole = "://" in path.partition("?")[0] or path.startswith("//")
     try:
-        root = httpx2.URL(base) if base else None
-        if root is not None and path.startswith("//"):
-            path = f"{root.scheme}:{path}"
-        url = _whole(root, httpx2.URL(path)) if whole else _below(root, path)
+        if "://" in path.partition("?")[0] or path.startswith("//"):
+            url = _whole(httpx2.URL(base) if base else None, path)
+        else:
+            url = _below(base, path)
         return _with_query(url, query)
     except httpx2.InvalidURL as error:
         raise bad(f"endpoint: {error}") from None
@@ -83,7 +82,10 @@ def origin(url: "httpx2.URL") -> str:
     return f"{url.scheme}://{host}" + (f":{url.port}" if url.port else "")
 
 
-def _whole(root: "httpx2.URL | None", url: "httpx2.URL") -> "httpx2.URL":
+def _whole(root: "httpx2.URL | None", path: str) -> "httpx2.URL":
+    import httpx2
+
+    url = httpx2.URL(f"{root.scheme}:{path}" if root is not None and path.startswith("//") else path)
     if url.scheme not in ("http", "https") or not url.host:
         raise bad("endpoint: a whole URL begins with http:// or https:// and a host")
     if url.userinfo:
@@ -94,24 +96,20 @@ def _whole(root: "httpx2.URL | None", url: "httpx2.URL") -> "httpx2.URL":
     return url
 
 
-def _below(root: "httpx2.URL | None", path: str) -> "httpx2.URL":
+def _below(base: str | None, path: str) -> "httpx2.URL":
     import httpx2
 
-    if root is None:
+    if not base:
         raise bad("endpoint: neither the agent nor the task names a host: write a whole http(s) URL")
-    if not path:
-        return root
-    if any(each in (".", "..") for each in re.split(r"[/\\]", unquote(re.split("[?#]", path)[0]))):
+    stem, _, standing = base.partition("#")[0].partition("?")
+    rest, _, asked = path.partition("#")[0].partition("?")
+    if any(segment in (".", "..") for segment in re.split(r"[/\\]", unquote(rest))):
         raise failed(
             Category.PERMISSION, "endpoint: leaves the agent's endpoint by `..`", code="foreign_path"
         )
-    extra = httpx2.URL("/" + path.lstrip("/"))
-    raw, _, asked = extra.raw_path.partition(b"?")
-    below = (
-        root.path.encode() if path.startswith("?") else root.raw_path.partition(b"?")[0].rstrip(b"/") + raw
-    )
-    queries = b"&".join(each for each in (root.query, asked) if each)
-    return root.copy_with(raw_path=below + (b"?" + queries if queries else b""))
+    url = f"{stem.rstrip('/')}/{rest.lstrip('/')}" if rest else stem
+    query = "&".join(each for each in (standing, asked) if each)
+    return httpx2.URL(f"{url}?{query}" if query else url)
 
 
 def _with_query(url: "httpx2.URL", query: Any) -> "httpx2.URL":
@@ -217,13 +215,17 @@ def checked_value(name: str, value: str) -> str:
     return value
 
 
+def basic(username: str, password: str) -> str:
+    return "Basic " + b64encode(f"{username}:{password}".encode()).decode()
+
+
 def credentials(authentication: Authentication) -> tuple[str, str]:
     """The header that carries the credentials, and its value: the secret in the open."""
     if isinstance(authentication, ApiKeyAuth):
         name, value = checked_name(authentication.header), authentication.key.get_secret_value()
     elif isinstance(authentication, BasicAuth):
-        pair = f"{authentication.username.get_secret_value()}:{authentication.password.get_secret_value()}"
-        name, value = "authorization", f"Basic {b64encode(pair.encode()).decode()}"
+        user, password = authentication.username, authentication.password
+        name, value = "authorization", basic(user.get_secret_value(), password.get_secret_value())
     else:
         name, value = "authorization", f"Bearer {authentication.token.get_secret_value()}"
     return name, checked_value(name, value)

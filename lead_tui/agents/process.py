@@ -8,10 +8,10 @@ cancellation skips the grace.
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import psutil
 
@@ -147,18 +147,22 @@ async def running(
         yield child
     finally:
         if not child.ended:
-            await _to_the_end(child, grace)
+            await _to_the_end(child.stop(grace), hurry=child.kill)
 
 
 async def stop_leftovers(markers: set[str], grace: float) -> list[int]:
     """Stop what commands of this process left in the background; the pids that were stopped."""
     processes = await asyncio.to_thread(process_tree.marked, markers)
-    for number, within in ((signal.SIGTERM, grace), (signal.SIGKILL, _CONFIRM)):
-        process_tree.send(number, processes)
+    process_tree.send(signal.SIGTERM, processes)
+    try:
         with suppress(TimeoutError):
-            async with asyncio.timeout(within):
+            async with asyncio.timeout(grace):
                 await _all_gone(processes)
-                break
+    finally:  # cancelled or not: what did not listen goes now
+        process_tree.send(signal.SIGKILL, processes)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_CONFIRM):
+            await _all_gone(processes)
     return [each.pid for each in processes]
 
 
@@ -192,25 +196,30 @@ async def _start(
     try:
         _, child = await asyncio.shield(starting)
     except asyncio.CancelledError:
-        with suppress(OSError, ValueError):
-            _, child = await starting
-            await child.stop(0)
+        await _to_the_end(_abandon(starting))
         raise
     if stdin is not None:
         child.feed(stdin)
     return child
 
 
-async def _to_the_end(child: Child, grace: float) -> None:
-    """Stop it although we may be cancelled again: then at once, without the rest of the grace."""
-    stopping = asyncio.ensure_future(child.stop(grace))
+async def _abandon(starting: "asyncio.Future[tuple[asyncio.SubprocessTransport, Child]]") -> None:
+    with suppress(OSError, ValueError):
+        _, child = await starting
+        await child.stop(0)
+
+
+async def _to_the_end(work: Coroutine[Any, Any, object], hurry: Callable[[], None] | None = None) -> None:
+    """Await `work` although we may be cancelled again: then `hurry` is called, and the wait goes on."""
+    task = asyncio.ensure_future(work)
     impatient: asyncio.CancelledError | None = None
-    while not stopping.done():
+    while not task.done():
         try:
-            await asyncio.shield(stopping)
+            await asyncio.shield(task)
         except asyncio.CancelledError as error:
             impatient = error
-            child.kill()
+            if hurry is not None:
+                hurry()
     if impatient is not None:
         raise impatient
 

@@ -97,7 +97,9 @@ def _version(wanted: bool) -> None:
 
 def _root(
     ctx: typer.Context,
-    version: bool = typer.Option(False, "--version", help="Print the version.", is_eager=True, callback=_version),
+    version: bool = typer.Option(
+        False, "--version", help="Print the version.", is_eager=True, callback=_version
+    ),
 ) -> None:
     """Run flows of agents: durable, watched, steered from any terminal.
 

@@ -1,4 +1,4 @@
-"""A run from its start to its exit code: reporters look on, signals steer, the last line says how to go on."""
+"""A run from its start to its exit code: reporters look on, signals steer, the last line says what next."""
 
 import asyncio
 import sys
@@ -10,37 +10,36 @@ import msgspec
 from lead_tui.cli.advice import continuing, resume_command
 from lead_tui.cli.signals import Signals, skipped_cleanup
 from lead_tui.cli.terminal import say
-from lead_tui.errors import JournalError, LeadError, UsageError
+from lead_tui.errors import JournalError, LeadError
 from lead_tui.observers.hub import Observer
+from lead_tui.reporters.base import Reporter
+from lead_tui.reporters.registry import make, report_file
 from lead_tui.runner.handle import LocalRun
 from lead_tui.runner.result import ExitCode, Result
 
 Start = Callable[[Sequence[Observer]], Awaitable[LocalRun]]
-OUTPUTS = ("text", "json", "jsonl", "github")
 
 
 class Watching(msgspec.Struct, frozen=True):
-    """How a run is shown: flags that `run`, `resume`, `retry` and `cancel` share."""
+    """How a run is shown: flags that `run`, `resume` and `retry` share. `total`: its tasks, 0 if unknown."""
 
     output: str = "text"
     reports: tuple[str, ...] = ()
     quiet: bool = False
     strict: bool = False
     db: str | None = None
+    total: int = 0
 
 
 async def drive(start: Start, watching: Watching) -> int:
     """Start it, wait for what it comes to, report it; the exit code."""
-    from lead_tui.reporters import Reporter
-
-    reporters: list[Reporter] = make_reporters(watching)
+    reporters = _reporters(watching)
     try:
         with Signals(say) as signals:
             run = await start(reporters)
             result = await _wait(run, signals, watching)
-            code = exit_code(result, signals.number, strict=watching.strict)
-        for reporter in reporters:
-            reporter.finish(result, code)
+        code = exit_code(result, signals.number, strict=watching.strict)
+        code = _report(reporters, result, code)
     finally:
         for reporter in reporters:
             reporter.close()
@@ -66,14 +65,24 @@ def exit_code(result: Result, number: int, *, strict: bool) -> int:
     return 128 + number if number else int(result.exit_code(strict=strict))
 
 
-def make_reporters(watching: Watching) -> "list[Reporter]":
-    from lead_tui import reporters
+def _reporters(watching: Watching) -> list[Reporter]:
+    """Raises UsageError for a report that cannot be, before anything starts."""
+    files = [report_file(spec) for spec in watching.reports]
+    stream = make(
+        watching.output, stdout=sys.stdout, stderr=sys.stderr, quiet=watching.quiet, total=watching.total
+    )
+    return [stream, *files]
 
-    if watching.output not in OUTPUTS:
-        raise UsageError(f"--output is one of {', '.join(OUTPUTS)}, not {watching.output!r}")
-    made = [reporters.report_file(spec) for spec in watching.reports]
-    first = reporters.make(watching.output, stdout=sys.stdout, stderr=sys.stderr, color=None, quiet=watching.quiet)
-    return [first, *made]
+
+def _report(reporters: Sequence[Reporter], result: Result, code: int) -> int:
+    """A report that cannot be written is a failure, though not of the run."""
+    for reporter in reporters:
+        try:
+            reporter.finish(result, code)
+        except OSError as error:
+            say(f"error: the report cannot be written: {error}")
+            code = code or int(ExitCode.FAILED)
+    return code
 
 
 def _say_what_next(run: LocalRun, result: Result, watching: Watching) -> None:

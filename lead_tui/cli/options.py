@@ -5,15 +5,17 @@ from typing import Annotated
 
 import typer
 
-Flow = Annotated[Path, typer.Argument(metavar="FLOW", help="The flow's YAML or JSON file.", show_default=False)]
-Run = Annotated[str, typer.Argument(metavar="RUN", help="Id, unique beginning, or `last`.", show_default=False)]
-Task = Annotated[str, typer.Argument(metavar="TASK", help="The task's name.", show_default=False)]
-AnyTask = Annotated[
-    str | None, typer.Argument(metavar="[TASK]", help="Only this task.", show_default=False)
+Flow = Annotated[
+    Path, typer.Argument(metavar="FLOW", help="The flow's YAML or JSON file.", show_default=False)
 ]
+Run = Annotated[
+    str, typer.Argument(metavar="RUN", help="Id, unique beginning, or `last`.", show_default=False)
+]
+Task = Annotated[str, typer.Argument(metavar="TASK", help="The task's name.", show_default=False)]
+AnyTask = Annotated[str | None, typer.Argument(metavar="TASK", help="Only this task.", show_default=False)]
 Gate = Annotated[
     str | None,
-    typer.Argument(metavar="[GATE]", help="The gate; not needed if one is open.", show_default=False),
+    typer.Argument(metavar="GATE", help="The gate; not needed if one is open.", show_default=False),
 ]
 Inputs = Annotated[
     list[str] | None,

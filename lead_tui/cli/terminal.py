@@ -38,7 +38,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     cells = [[_cell(text) for text in row] for row in (head, *rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
     return "\n".join(
-        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in cells
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
     )
 
 

@@ -78,18 +78,21 @@ def _cut_wrong(
     validated: Validated, candidate: dict[str, Any], error: ValidationError, problems: Problems
 ) -> bool:
     """Tell what is wrong and cut it out. False if nothing is left to validate."""
-    cuts: set[Path] = set()
+    located = [
+        (validated.locate(_real_path(each["loc"], candidate, each["type"] == "missing")), each)
+        for each in error.errors(include_url=False)
+    ]
+    places = {path for path, _ in located}
     told: list[Located] = []
+    cuts: set[Path] = set()
     hopeless = False
-    for each in error.errors(include_url=False):
-        missing = each["type"] == "missing"
-        path = validated.locate(_real_path(each["loc"], candidate, missing))
+    for path, each in located:
+        if each["type"] == "too_short" and any(path == place[: len(path)] != place for place in places):
+            continue  # too short only because of what is wrong inside
         if not _follows_from_cut(path, validated):
             told.append((path, each))
-        cut = path[:-1] if missing and len(path) > 1 else path
-        if path == ("tasks",):
-            hopeless = True
-        cuts.add(cut)
+        hopeless |= path == ("tasks",)
+        cuts.add(path[:-1] if each["type"] == "missing" and len(path) > 1 else path)
     explain(problems, Workflow, told, validated.data)
     more = not hopeless and bool(cuts - validated.removed)
     validated.removed |= cuts

@@ -132,7 +132,7 @@ class _Weaver:
         value = self.value_of(match)
         if self.code:
             self.text += _literal(value)
-        elif match[0].startswith("$$") or not _SPECIAL.search(value):
+        elif match[0].startswith("$$") or (value and not _SPECIAL.search(value)):
             self.text += value
         else:
             kept = self.text.rstrip("{")  # a brace before would join those of the literal

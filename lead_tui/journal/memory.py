@@ -42,7 +42,7 @@ class MemoryJournal:
 
     async def create(self, record: RunRecord) -> None:
         if record.id in self._runs:
-            raise JournalError(f"run {record.id} is already in this journal: choose another id")
+            raise UsageError(f"run {record.id} is already in this journal: choose another id")
         self._runs[record.id] = _Run(record)
 
     async def claim(self, run_id: str, owner: Owner, now: datetime) -> int:

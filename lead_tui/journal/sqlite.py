@@ -20,7 +20,7 @@ import apsw
 
 from lead_tui.clock import Clock, SystemClock
 from lead_tui.core.events import Event, Note
-from lead_tui.errors import JournalError
+from lead_tui.errors import JournalError, UsageError
 from lead_tui.journal import codec, rules
 from lead_tui.journal.base import Durability, Owner, RunRecord
 from lead_tui.journal.checkpoint import Checkpointer
@@ -105,7 +105,7 @@ class SqliteJournal(Reader):
             await writer.run(work)
         except JournalError as error:
             if isinstance(error.__cause__, apsw.ConstraintError):
-                raise JournalError(
+                raise UsageError(
                     f"run {record.id} is already in this journal: choose another id"
                 ) from error
             raise

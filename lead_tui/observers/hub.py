@@ -32,10 +32,8 @@ class Observer:
     async def on_batch(self, batch: Sequence[Item]) -> None:
         """Called with all that is there; override it to write many lines at once."""
         for item in batch:
-            if isinstance(item, Event):
-                await self.on_event(item)
-            else:
-                await self.on_note(item)
+            # each for itself: what one of them raises must not cost the others of its batch
+            await _call(self, self.on_event(item) if isinstance(item, Event) else self.on_note(item))
 
     async def on_close(self) -> None:
         """Called once after the last item."""
@@ -46,19 +44,29 @@ class Subscription:
 
     def __init__(self) -> None:
         self._buffer: list[Item] = []
+        self._notes = 0
+        """Notes in the buffer."""
         self._arrived = asyncio.Event()
         self._closed = False
 
     def push(self, items: Sequence[Item]) -> None:
         self._buffer.extend(items)
-        if len(self._buffer) > NOTES_KEPT and isinstance(items[0], Note):
-            self._drop_notes()
+        if items and isinstance(items[0], Note):
+            self._notes += len(items)
+            if self._notes > NOTES_KEPT:
+                self._drop_notes()
         self._arrived.set()
 
     def _drop_notes(self) -> None:
-        events = [item for item in self._buffer if isinstance(item, Event)]
-        notes = [item for item in self._buffer if isinstance(item, Note)][-NOTES_KEPT // 2 :]
-        self._buffer = sorted([*events, *notes], key=_position)
+        """Drop the oldest ones down to half of what may be kept, so that this is rare."""
+        surplus = self._notes - NOTES_KEPT // 2
+        kept: list[Item] = []
+        for item in self._buffer:
+            if surplus and isinstance(item, Note):
+                surplus -= 1
+            else:
+                kept.append(item)
+        self._buffer, self._notes = kept, NOTES_KEPT // 2
 
     def close(self) -> None:
         self._closed = True
@@ -69,16 +77,12 @@ class Subscription:
 
     async def __anext__(self) -> list[Item]:
         await self._arrived.wait()
-        batch, self._buffer = self._buffer, []
+        batch, self._buffer, self._notes = self._buffer, [], 0
         if not batch:
             raise StopAsyncIteration
         if not self._closed:
             self._arrived.clear()
         return batch
-
-
-def _position(item: Item) -> tuple[int, int]:
-    return (item.seq, 0) if isinstance(item, Event) else (item.after, item.number + 1)
 
 
 class Hub:

@@ -4,7 +4,8 @@ safe.py          what comes from outside, made fit for a terminal
 registry.py      `make` and `report_file`: reporters by name, ours too through their entry points
 base.py          Reporter, StreamReporter, FileReport: derive from one of the last two
 pen.py streams.py files.py   a thread that writes, streams that survive their reader, whole files
-lines.py text.py live.py     the run as lines; what stands above a prompt while it goes on
+words.py wire.py lines.py    how things are written; the run as lines
+progress.py live.py running.py text.py   lines on a pipe, and above the running tasks on a terminal
 result_text.py   what a run came to, for people
 json_result.py jsonl.py github.py   the other values of `--output`
 chronicle.py junit.py web_page.py   the values of `--report`

@@ -18,17 +18,17 @@ from lead_tui.core import events as ev
 from lead_tui.observers.hub import Item
 from lead_tui.reporters.base import Target
 from lead_tui.reporters.chronicle import Chronicle
-from lead_tui.reporters.lines import duration, failure_text, gate_commands
 from lead_tui.reporters.progress import Lines
 from lead_tui.reporters.result_text import result_body, summary
 from lead_tui.reporters.safe import safe, safe_line
 from lead_tui.reporters.text import TextReporter
 from lead_tui.reporters.wire import json_text
+from lead_tui.reporters.words import duration, failure_text, gate_commands
 from lead_tui.runner.result import Result
 
 ROWS = 500
 """Of the table: a step's summary may have 1 MiB."""
-_AT_START = re.compile(r"^(\s*)::", re.MULTILINE)
+_AT_START = re.compile(r"^([^\S\n]*)::", re.MULTILINE)
 _OLD_FORM = re.compile(r"##(?=\[)")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&:@$])")
 
@@ -73,7 +73,9 @@ def annotate(item: Item) -> str:
             ways = gate_commands(item.run_id, item.gate, item.form, item.options)
             return command("notice", f"{item.task} needs an answer", "\n".join([item.message, *ways]))
         case ev.BreakerOpened():
-            return command("warning", f"breaker of {item.agent} opened", item.why or f"{item.failures} failures")
+            return command(
+                "warning", f"breaker of {item.agent} opened", item.why or f"{item.failures} failures"
+            )
         case _:
             return ""
 

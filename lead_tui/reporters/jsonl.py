@@ -1,4 +1,4 @@
-"""`--output jsonl`: each event and note as one line of JSON on stdout as it happens, and nothing else there."""
+"""`--output jsonl`: each event and note as a line of JSON on stdout as it happens; nothing else there."""
 
 from collections.abc import Sequence
 

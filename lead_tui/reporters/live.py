@@ -15,9 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from lead_tui.reporters.base import Target
-from lead_tui.reporters.lines import GLYPHS, STYLES, Line, duration
+from lead_tui.reporters.lines import GLYPHS, STYLES, Line
 from lead_tui.reporters.progress import INDENT, TASK_WIDTH, WORD_WIDTH, Lines
 from lead_tui.reporters.safe import safe_line
+from lead_tui.reporters.words import duration
 
 ROWS = 6
 """Running tasks that are shown."""
@@ -132,6 +133,8 @@ class LiveLines(Lines):
         counted = f"{running.ended}/{running.total}" if running.total else f"{running.ended} ended"
         parts: list[RenderableType] = [Text(f"{duration(self.elapsed()):>7}", "dim")]
         if running.total:
-            parts.append(ProgressBar(total=running.total, completed=min(running.ended, running.total), width=30))
+            parts.append(
+                ProgressBar(total=running.total, completed=min(running.ended, running.total), width=30)
+            )
         bar.add_row(*parts, Text(counted, "dim"))
         return bar

@@ -1,4 +1,4 @@
-"""The progress of a run on stderr: plain lines on a pipe, styled ones above the running tasks on a terminal."""
+"""The progress of a run on stderr: plain lines on a pipe, styled ones above running tasks on a terminal."""
 
 import os
 import time
@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from lead_tui.core.events import UNSTAMPED
 from lead_tui.observers.hub import Item
 from lead_tui.reporters.base import Target
-from lead_tui.reporters.lines import GLYPHS, Line, Narrator, duration
+from lead_tui.reporters.lines import GLYPHS, Line, Narrator
 from lead_tui.reporters.running import Running
 from lead_tui.reporters.safe import safe_line
 from lead_tui.reporters.streams import Stream
+from lead_tui.reporters.words import duration
 
 TASK_WIDTH = 16
 WORD_WIDTH = 9
@@ -18,6 +19,7 @@ INDENT = " " * (7 + 1 + 1 + 1 + WORD_WIDTH + 1)
 """As wide as a time, a glyph and a word."""
 QUIET_FOR = 30.0
 """Seconds of silence after which a pipe is told what still runs: builds are killed for saying nothing."""
+_PLAIN_GLYPHS = str.maketrans(dict(GLYPHS.values()))
 
 
 class Lines:
@@ -69,7 +71,7 @@ class Lines:
     def end(self, lines: Sequence[str]) -> None:
         """Write the summary."""
         for line in lines:
-            self._say(line)
+            self._say(line.translate(_PLAIN_GLYPHS) if self.ascii_only else line)
         self.stream.flush()
 
     def elapsed(self) -> float:

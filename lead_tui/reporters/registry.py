@@ -4,13 +4,12 @@ from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import TextIO
 
 from lead_tui.errors import UsageError
 from lead_tui.reporters.base import FileReport, Reporter, StreamReporter, Target
 
 GROUP = "lead_tui.reporters"
-R = TypeVar("R", bound=Reporter)
 
 
 def make(
@@ -26,7 +25,10 @@ def make(
 
     `total`: tasks that are still to end, for the progress bar. Raises UsageError for an unknown name.
     """
-    return _loaded(output, StreamReporter, "output")(Target(stdout, stderr, color, quiet, total))
+    cls = _loaded(output)
+    if cls is None or not issubclass(cls, StreamReporter):
+        raise _unknown("--output", output, StreamReporter)
+    return cls(Target(stdout, stderr, color, quiet, total))
 
 
 def report_file(spec: str) -> FileReport:
@@ -34,24 +36,13 @@ def report_file(spec: str) -> FileReport:
     kind, _, file = spec.partition("=")
     if not kind or not file:
         raise UsageError(f"--report takes KIND=FILE, as in junit=report.xml, not {spec!r}")
-    cls = _loaded(kind, FileReport, "report")
+    cls = _loaded(kind)
+    if cls is None or not issubclass(cls, FileReport):
+        raise _unknown("--report", kind, FileReport)
     path = Path(file).expanduser()
     if path.is_dir():
         raise UsageError(f"--report {kind}: {path} is a folder, give the name of a file in it")
     return cls(path)
-
-
-def names(kind: type[Reporter] = Reporter) -> list[str]:
-    """What is installed; imports them all, and leaves out what cannot be imported."""
-    found = []
-    for name, point in sorted(_entry_points().items()):
-        try:
-            cls = point.load()
-        except Exception:  # noqa: BLE001, S112, PERF203 - foreign code; whoever names it is told why
-            continue
-        if isinstance(cls, type) and issubclass(cls, kind):
-            found.append(name)
-    return found
 
 
 @cache
@@ -59,23 +50,30 @@ def _entry_points() -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=GROUP)}
 
 
-def _loaded(name: str, kind: type[R], word: str) -> type[R]:
+def _loaded(name: str) -> type[Reporter] | None:
+    """The class of this name; None for an unknown one, UsageError for one that cannot be imported."""
     point = _entry_points().get(name)
     if point is None:
-        raise _unknown(name, kind, word)
+        return None
     try:
         cls = point.load()
     except Exception as error:  # importing a plugin runs foreign code
         raise UsageError(
             f"the reporter {name!r} cannot be loaded: {type(error).__name__}: {error}"
         ) from error
-    if not isinstance(cls, type) or not issubclass(cls, kind):
-        raise _unknown(name, kind, word)
-    return cls
+    return cls if isinstance(cls, type) and issubclass(cls, Reporter) else None
 
 
-def _unknown(name: str, kind: type[Reporter], word: str) -> UsageError:
-    known = names(kind)
+def _unknown(flag: str, name: str, kind: type[object]) -> UsageError:
+    known = [each for each in sorted(_entry_points()) if _is_a(each, kind)]
     near = get_close_matches(name, known, 1)
     hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
-    return UsageError(f"--{word}: there is no {name!r}; {hint}")
+    return UsageError(f"{flag}: there is no {name!r}; {hint}")
+
+
+def _is_a(name: str, kind: type[object]) -> bool:
+    try:
+        cls = _loaded(name)
+    except UsageError:
+        return False
+    return cls is not None and issubclass(cls, kind)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from lead_tui.reporters.lines import duration, failure_text, gate_commands
 from lead_tui.reporters.safe import safe, safe_line
 from lead_tui.reporters.wire import json_text
+from lead_tui.reporters.words import duration, failure_text, gate_commands
 from lead_tui.runner.result import Result
 
 SHOWN = 20
@@ -64,7 +64,9 @@ def _troubles(result: Result) -> list[str]:
         lines.append(f"  ? {safe_line(gate['task'], 80)}: {safe_line(gate['message'] or gate['action'])}")
         commands = gate_commands(result.run_id, gate["gate"], gate["form"], gate["options"])
         lines += [f"      {command}" for command in commands]
-    lines += [f"  ? {safe_line(name, 80)}: interrupted, its outcome is unknown" for name in result.interrupted]
+    lines += [
+        f"  ? {safe_line(name, 80)}: interrupted, its outcome is unknown" for name in result.interrupted
+    ]
     return lines
 
 

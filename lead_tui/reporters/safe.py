@@ -1,9 +1,9 @@
-"""Text from outside, made fit for a screen, a report or a log of a build.
+r"""Text from outside, made fit for a screen, a report or a log of a build.
 
 What a terminal would obey, and what a reader would not see or see in the wrong place, becomes visible: C0
-controls and DEL as their pictures (`\\x1b` is `␛`), C1 controls, bidi controls, zero-width and other invisible
-characters, lone surrogates and noncharacters as `\\u202e`. Nothing else changes, and doing it twice changes
-nothing more.
+controls and DEL as their pictures (`\x1b` is `␛`), C1 controls, bidi controls, zero-width and other
+invisible characters, lone surrogates and noncharacters as `\u202e`. Nothing else
+changes, and doing it twice changes nothing more.
 """
 
 import re

@@ -34,7 +34,7 @@ class Stream:
         return self._file.fileno()
 
     def write(self, text: str) -> int:
-        """Characters that the encoding lacks are written as `\\u2713`."""
+        r"""Characters that the encoding lacks are written as `\u2713`."""
         if not self._left and not self._file.closed:
             try:
                 self._write(text)

@@ -12,7 +12,7 @@ from lead_tui.reporters.safe import NOT_JSON_SAFE
 
 
 def json_text(value: Any, *, indent: int = 0) -> str:
-    """`value` is plain data. What a terminal would obey is escaped, so the text reads back as the same data."""
+    """`value` is plain data. What a terminal would obey is escaped: it reads back the same."""
     try:
         encoded = msgspec.json.encode(value)
     except UnicodeEncodeError:  # lone surrogates: JSON can name them, UTF-8 cannot hold them

@@ -1,4 +1,4 @@
-"""One call to one agent of a flow, through the engine: its retries, timeouts and breaker are the real ones."""
+"""One call to one agent of a flow, through the engine: its retries, timeouts and breaker are real."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

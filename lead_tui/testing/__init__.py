@@ -4,12 +4,14 @@ loop.py      VirtualLoop, run_virtual: hours of waiting in no time; Deadlock ins
 clock.py     VirtualClock: the wall clock that belongs to such a loop
 context.py   FakeContext: what an agent gets, with scripted answers and everything it said
 agents.py    scripted: an agent type from a function; CallLog: who was called with what
+flows.py     run_flow: a whole flow in memory, in virtual time
 ids.py       sequential: ids that are the same in every run of a test
 """
 
 from lead_tui.testing.agents import Call, CallLog, scripted
 from lead_tui.testing.clock import VirtualClock
 from lead_tui.testing.context import FakeContext, approval, rejection
+from lead_tui.testing.flows import Story, run_flow
 from lead_tui.testing.ids import sequential
 from lead_tui.testing.loop import Deadlock, VirtualLoop, run_virtual
 
@@ -18,10 +20,12 @@ __all__ = [
     "CallLog",
     "Deadlock",
     "FakeContext",
+    "Story",
     "VirtualClock",
     "VirtualLoop",
     "approval",
     "rejection",
+    "run_flow",
     "run_virtual",
     "scripted",
     "sequential",

@@ -124,24 +124,57 @@ async def test_a_second_cancellation_skips_the_grace(context, pids):
     await gone(tree)
 
 
-async def test_a_cancellation_during_the_start_leaves_no_process(context, monkeypatch):
-    """The child that was just being made is stopped, too."""
+@pytest.mark.parametrize("cancellations", [1, 5])
+async def test_a_cancellation_during_the_start_leaves_no_process(context, monkeypatch, cancellations):
+    """The child that was just being made is stopped, too, however impatient one is."""
     loop = asyncio.get_running_loop()
     started, original = [], loop.subprocess_exec
+
+    def cancel(again):
+        task.cancel()
+        if again:
+            loop.call_soon(cancel, again - 1)
 
     async def slow(*arguments, **settings):
         transport, child = await original(*arguments, **settings)
         started.append(psutil.Process(child.pid))
-        task.cancel()
+        cancel(cancellations - 1)
         await asyncio.sleep(0)
         return transport, child
 
     monkeypatch.setattr(loop, "subprocess_exec", slow)
-    task = asyncio.create_task(shell().execute("run", {"command": "sleep 1000"}, context()))
+    task = asyncio.create_task(shell().execute("run", {"command": "trap '' TERM; sleep 1000; :"}, context()))
     with pytest.raises(asyncio.CancelledError):
         await task
     assert started
     assert not any(process_tree.alive(each) for each in started)
+
+
+async def test_a_cancellation_during_a_start_that_fails_is_a_cancellation(context, monkeypatch):
+    """There is no child to stop, and nobody asks for the error any more."""
+    loop = asyncio.get_running_loop()
+
+    async def fail(*_, **__):
+        task.cancel()
+        await asyncio.sleep(0)
+        raise FileNotFoundError
+
+    monkeypatch.setattr(loop, "subprocess_exec", fail)
+    task = asyncio.create_task(shell().execute("run", {"command": ["x"]}, context()))
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_deadline_at_the_end_of_the_run_kills_what_is_left(context, pids):
+    """An hour of grace ends with the cancellation of `close`."""
+    agent = shell(kill_after=3600)
+    command = "(trap '' TERM; sh -c 'echo $$ >pids; exec sleep 1000' >&2) >/dev/null & :"
+    await agent.execute("run", {"command": command}, context())
+    background = await pids(1)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await agent.close()
+    await gone(background)
 
 
 async def test_a_background_process_does_not_hold_the_call(context, pids):

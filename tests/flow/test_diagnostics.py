@@ -15,7 +15,9 @@ TASK = "  - {name: a, agent_name: local, action: run, parameters: {command: x}}\
 def task(**keys):
     """A good task but for `keys`, as one line of YAML."""
     fields = {"name": "b", "agent_name": "local", "action": "run", "parameters": "{command: x}"} | keys
-    return "  - {" + ", ".join(f"{key}: {value}" for key, value in fields.items() if value is not None) + "}\n"
+    return (
+        "  - {" + ", ".join(f"{key}: {value}" for key, value in fields.items() if value is not None) + "}\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -53,10 +55,19 @@ def task(**keys):
         ("agents: [{name: s, type: local, headers: {}}]\n" + HEAD + TASK, ["1:33 unknown-key"]),
         ("agents: [{name: s, type: service, timeout: 1y}]\n" + HEAD + TASK, ["1:44 bad-duration"]),
         ("agents: [{name: s, type: service, rate_limit: {per: 1m}}]\n" + HEAD + TASK, ["1:47 missing-key"]),
-        ("agents: [{name: s, type: service, authentication: {type: oauth}}]\n" + HEAD + TASK, ["1:51 bad-value"]),
+        (
+            "agents: [{name: s, type: service, authentication: {type: oauth}}]\n" + HEAD + TASK,
+            ["1:51 bad-value"],
+        ),
         ("agents: [{name: s, type: service, authentication: {}}]\n" + HEAD + TASK, ["1:51 missing-key"]),
-        ("agents: [{name: s, type: service, authentication: {type: bearer}}]\n" + HEAD + TASK, ["1:51 missing-key"]),
-        ("agents: [{name: s, type: service}, {name: s, type: local}]\n" + HEAD + TASK, ["1:43 duplicate-name"]),
+        (
+            "agents: [{name: s, type: service, authentication: {type: bearer}}]\n" + HEAD + TASK,
+            ["1:51 missing-key"],
+        ),
+        (
+            "agents: [{name: s, type: service}, {name: s, type: local}]\n" + HEAD + TASK,
+            ["1:43 duplicate-name"],
+        ),
         (
             "agents: [{name: s, type: service, retry_config: {retry_on: [whatever]}}]\n" + HEAD + TASK,
             ["1:61 bad-value"],
@@ -75,34 +86,34 @@ def task(**keys):
         (HEAD + task(parameters="{comand: x}"), ["3:59 missing-key", "3:60 unknown-key"]),
         (HEAD + task(parameters="{command: 3}"), ["3:69 wrong-type"]),
         (HEAD + task(parameters="{command: x, times: soon}"), ["3:79 wrong-type"]),
-        (HEAD + task(when="[1]"), ["3:83 wrong-type"]),
-        (HEAD + task(timeout="5 parsecs"), ["3:86 bad-duration"]),
-        (HEAD + task(expect="result"), ["3:85 wrong-type"]),
-        (HEAD + task(retry_config="{max_attemps: 3}"), ["3:92 unknown-key"]),
-        (HEAD + task(foreach="[1]"), ["3:77 not-built"]),
-        (HEAD + task(requires="[x]", agent_name=None), ["3:59 not-built"]),
+        (HEAD + task(when="[1]"), ["3:79 wrong-type"]),
+        (HEAD + task(timeout="5 parsecs"), ["3:82 bad-duration"]),
+        (HEAD + task(expect="result"), ["3:81 wrong-type"]),
+        (HEAD + task(retry_config="{max_attemps: 3}"), ["3:88 unknown-key"]),
+        (HEAD + task(foreach="[1]"), ["3:73 not-built"]),
+        (HEAD + task(requires="[x]", agent_name=None), ["3:54 not-built"]),
         # dependencies
-        (HEAD + TASK + task(depends_on="[c]"), ["4:90 unknown-task"]),
-        (HEAD + TASK + task(depends_on="[b]"), ["4:90 self-dependency"]),
-        (HEAD + TASK + task(depends_on="[a, {task: a}]"), ["4:90 duplicate-dependency"]),
-        (HEAD + TASK + task(depends_on="[{task: a, on: never}]"), ["4:104 bad-value"]),
-        (HEAD + TASK + task(depends_on="a"), ["4:89 wrong-type"]),
-        (HEAD + TASK + "finally:\n" + task(depends_on="[a]"), ["5:90 finally-dependency"]),
-        (HEAD + task(depends_on="[z]") + "finally:\n" + task(name="z"), ["3:90 finally-dependency"]),
+        (HEAD + TASK + task(depends_on="[c]"), ["4:86 unknown-task"]),
+        (HEAD + TASK + task(depends_on="[b]"), ["4:86 self-dependency"]),
+        (HEAD + TASK + task(depends_on="[a, {task: a}]"), ["4:86 duplicate-dependency"]),
+        (HEAD + TASK + task(depends_on="[{task: a, on: never}]"), ["4:100 bad-value"]),
+        (HEAD + TASK + task(depends_on="a"), ["4:85 wrong-type"]),
+        (HEAD + TASK + "finally:\n" + task(depends_on="[a]"), ["5:86 finally-dependency"]),
+        (HEAD + task(depends_on="[z]") + "finally:\n" + task(name="z"), ["3:86 finally-dependency"]),
         (HEAD + task(name="p", depends_on="[q]") + task(name="q", when="tasks.p.status"), ["3:12 cycle"]),
         # templates
-        (HEAD + task(when="inputs.x"), ["3:83 unknown-input"]),
-        (HEAD + task(when="tasks.z.result"), ["3:83 unknown-task"]),
-        (HEAD + task(when="tasks.b.result"), ["3:83 self-dependency"]),
-        (HEAD + task(when="x y"), ["3:83 template-syntax"]),
-        (HEAD + task(when="''"), ["3:83 template-syntax"]),
-        (HEAD + task(when="result"), ["3:83 unknown-name"]),
-        (HEAD + task(when="item"), ["3:83 not-built"]),
-        (HEAD + task(when="run.nmae"), ["3:83 unknown-name"]),
-        (HEAD + TASK + task(when="tasks.a.reslt"), ["4:83 unknown-name"]),
-        (HEAD + TASK + task(when="tasks.a-b.result"), ["4:83 template-syntax"]),
-        (HEAD + TASK + task(when="tasks[run.id].result"), ["4:83 template-syntax"]),
-        (HEAD + task(when="tasks.z.result") + "finally:\n" + task(name="z"), ["3:83 finally-dependency"]),
+        (HEAD + task(when="inputs.x"), ["3:79 unknown-input"]),
+        (HEAD + task(when="tasks.z.result"), ["3:79 unknown-task"]),
+        (HEAD + task(when="tasks.b.result"), ["3:79 self-dependency"]),
+        (HEAD + task(when="x y"), ["3:79 template-syntax"]),
+        (HEAD + task(when="''"), ["3:79 template-syntax"]),
+        (HEAD + task(when="result"), ["3:79 unknown-name"]),
+        (HEAD + task(when="item"), ["3:79 not-built"]),
+        (HEAD + task(when="run.nmae"), ["3:79 unknown-name"]),
+        (HEAD + TASK + task(when="tasks.a.reslt"), ["4:79 unknown-name"]),
+        (HEAD + TASK + task(when="tasks.a-b.result"), ["4:79 template-syntax"]),
+        (HEAD + TASK + task(when="'tasks[run.id].result'"), ["4:79 template-syntax"]),
+        (HEAD + task(when="tasks.z.result") + "finally:\n" + task(name="z"), ["3:79 finally-dependency"]),
         (HEAD + task(parameters="{command: '{{ x'}"), ["3:69 template-syntax"]),
         (HEAD + task(parameters="{command: ['{{ 1 }}', '{{ tasks.z }}']}"), ["3:81 unknown-task"]),
         (HEAD + TASK + "outputs: {o: '{{ result }}'}", ["4:14 unknown-name"]),
@@ -119,7 +130,7 @@ def task(**keys):
         ("inputs: {n: {type: string, defalt: c}}\n" + HEAD + TASK, ["1:28 unknown-key"]),
         ("inputs: {n n: 1}\n" + HEAD + TASK, ["1:10 bad-name"]),
         # secrets
-        ("inputs: {s: {secret: true}}\n" + HEAD + task(when="inputs.s"), ["4:83 secret-in-template"]),
+        ("inputs: {s: {secret: true}}\n" + HEAD + task(when="inputs.s"), ["4:79 secret-in-template"]),
         (
             "inputs: {s: {secret: true}}\n" + HEAD + task(parameters="{command: '{{ inputs.s | upper }}'}"),
             ["4:69 secret-in-template"],
@@ -176,6 +187,15 @@ def test_everything_at_once(flow):
         "11:86 missing-variable",
         "12:14 unknown-input",
         "13:1 duplicate-key",
+    ]
+
+
+def test_one_mistake_hides_no_other_in_the_same_task(flow):
+    """The only task of a flow is judged to its end, whatever is wrong in it."""
+    assert flow.problems(HEAD + task(timeout="x", when="inputs.n", agent_name="nobody")) == [
+        "3:27 undefined-agent",
+        "3:83 bad-duration",
+        "3:92 unknown-input",
     ]
 
 

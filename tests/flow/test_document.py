@@ -55,7 +55,9 @@ def test_positions():
 
 def test_anchors():
     """Small anchors and merge keys work; what is merged stands where it was written."""
-    data, positions = parse("base: &b {x: 1, y: 2}\none: {<<: *b, y: 3}\ntwo:\n  <<: [*b, {z: 4}]\nname: &n z\nlast: *n\n")
+    data, positions = parse(
+        "base: &b {x: 1, y: 2}\none: {<<: *b, y: 3}\ntwo:\n  <<: [*b, {z: 4}]\nname: &n z\nlast: *n\n"
+    )
     assert data["one"] == {"x": 1, "y": 3}
     assert data["two"] == {"x": 1, "y": 2, "z": 4}
     assert data["last"] == "z"
@@ -64,12 +66,12 @@ def test_anchors():
 
 def test_json():
     """JSON is read with its tabs, escapes and pairs of surrogates."""
-    value = {"a": [1, None, True, "é\t\"\\/😀"], "b": {"c": 1.5}}
+    value = {"a": [1, None, True, 'é\t"\\/😀'], "b": {"c": 1.5}}
     for indent in (None, 2, "\t"):
         text = json.dumps(value, indent=indent)
         assert parse(text)[0] == value
         assert parse(text.replace("/", "\\/"), "f.json")[0] == value
-    assert parse('[1,\n\t2]', "f.json")[0] == [1, 2]
+    assert parse("[1,\n\t2]", "f.json")[0] == [1, 2]
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers(-(2**62), 2**62) | st.text("ab \\\"😀/{}:#", max_size=5),
@@ -128,7 +130,8 @@ def test_refused(text, problems):
 def test_alias_bombs():
     """Aliases may not expand without bound, neither in number nor in depth."""
     bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
-        f"{after}: &{after} [{', '.join([f'*{before}'] * 9)}]\n" for before, after in zip("abcdefgh", "bcdefghi", strict=True)
+        f"{after}: &{after} [{', '.join([f'*{before}'] * 9)}]\n"
+        for before, after in zip("abcdefgh", "bcdefghi", strict=True)
     )
     assert len(bomb) < 500
     assert refused(bomb) == ["5:28 alias-bomb"]
@@ -161,7 +164,11 @@ def test_without_the_c_parser(monkeypatch):
     assert refused("a: 1\na: 2") == ["2:1 duplicate-key"]
 
 
-@given(st.binary(max_size=60) | st.text(max_size=60) | st.text(alphabet="a:{}[]-&*!|>'\"\\#?,<\n\t %1.e0x~", max_size=60))
+@given(
+    st.binary(max_size=60)
+    | st.text(max_size=60)
+    | st.text(alphabet="a:{}[]-&*!|>'\"\\#?,<\n\t %1.e0x~", max_size=60)
+)
 def test_any_input_is_read_or_refused(text):
     """Nothing but InvalidFlow ever comes out of bad text, and each problem has a code."""
     try:

@@ -155,7 +155,7 @@ async def test_the_record_comes_back(journal: Journal) -> None:
     """A record is kept as it was, and a second one of its id is refused."""
     await journal.create(a_record())
     assert journal.record("run-1") == a_record()
-    with pytest.raises(JournalError, match="already in this journal"):
+    with pytest.raises(UsageError, match="already in this journal"):
         await journal.create(a_record())
 
 

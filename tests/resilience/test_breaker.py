@@ -48,7 +48,7 @@ def opened(**config) -> tuple[Breaker, StillClock]:
     ],
 )
 def test_what_counts(failure, counts, answers):
-    """Unknown outcomes, no connection, timeouts, 408 and 5xx count; refusals prove that the service is there."""
+    """Unknown outcomes, no connection, timeouts, 408, 5xx count; a refusal proves the service is there."""
     assert (counts_as_failure(failure), answered(failure)) == (counts, answers)
 
 

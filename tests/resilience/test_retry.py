@@ -14,6 +14,7 @@ from lead_tui.resilience.retry import RetryDecision, decide, retry_after
 
 DOWN = Failure(Category.NETWORK, "down", Outcome.UNKNOWN, "http_502", 502)
 LIMITED = Failure(Category.RESOURCE, "slow down", Outcome.SAFE, "http_429", 429, 7.0)
+UNSURE = "HTTP 502: may have been executed and the task is not idempotent"
 MISSING = Failure(Category.VALIDATION, "none", Outcome.PERMANENT, "http_404", 404)
 REFUSED = Failure(Category.NETWORK, "refused", Outcome.SAFE, "refused")
 EXPECT = Failure(Category.VALIDATION, "expect")
@@ -49,13 +50,13 @@ def ask(
         (DOWN, {"tries": 2}, 2.0, "HTTP 502 is retried; try 3 of 3"),
         (DOWN, {"tries": 3}, None, "no try left (3 of 3)"),
         (DOWN, {"max_attempts": 1}, None, "no try left (1 of 1)"),
-        (DOWN, {"idempotent": False}, None, "HTTP 502: may have been executed and the task is not idempotent"),
+        (DOWN, {"idempotent": False}, None, UNSURE),
         (REFUSED, {"idempotent": False}, 1.0, "network_error (refused) is retried; try 2 of 3"),
         (MISSING, {}, None, "HTTP 404 is permanent"),
         (MISSING, {"retry_on": (404,)}, 1.0, "HTTP 404 is in retry_on; try 2 of 3"),
         (EXPECT, {"retry_on": (Category.VALIDATION,)}, 1.0, "validation_error is in retry_on; try 2 of 3"),
         (DOWN, {"retry_on": (502,), "idempotent": False}, None,
-         "HTTP 502: may have been executed and the task is not idempotent"),
+         UNSURE),
         (DOWN, {"never_retry_on": (502,), "retry_on": (502,)}, None, "HTTP 502 is in never_retry_on"),
         (DOWN, {"never_retry_on": (Category.NETWORK,)}, None, "HTTP 502 is in never_retry_on"),
         (DOWN, {"never_retry_on": (503,)}, 1.0, "HTTP 502 is retried; try 2 of 3"),

@@ -187,7 +187,9 @@ def test_runaway_templates_are_stopped(source):
         render(source, {})
 
 
-@pytest.mark.parametrize("expression", ["1 / 0", "'a' + 1", "'x' | int + []", "[1, 2] | first | length", "'{' | fromjson"])
+@pytest.mark.parametrize(
+    "expression", ["1 / 0", "'a' + 1", "'x' | int + []", "[1, 2] | first | length", "'{' | fromjson"]
+)
 def test_failures_while_evaluating(expression):
     """Whatever goes wrong inside is a TemplateError that says what it was."""
     with pytest.raises(TemplateError, match=r"\w+: "):

@@ -1,0 +1,1 @@
+"""One module per command: `command` parses and calls, `EXAMPLES` stand in its help."""

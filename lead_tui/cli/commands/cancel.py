@@ -1,0 +1,42 @@
+"""`leadtui cancel RUN [TASK]`: ask its process, or take the run up, clean up and end it."""
+
+from typing import Annotated
+
+import typer
+
+from lead_tui.cli import options, session
+from lead_tui.cli.driving import Watching
+from lead_tui.cli.steering import post, take_up
+from lead_tui.core.commands import Cancel, CancelTask
+from lead_tui.runner.result import ExitCode
+
+EXAMPLES = ("leadtui cancel last", "leadtui cancel 3f2a slow-task")
+
+
+def command(
+    run: options.Run,
+    task: options.AnyTask = None,
+    why: Annotated[str, typer.Option(metavar="TEXT", help="Recorded with it.", show_default=False)] = "",
+    skip_cleanup: Annotated[bool, typer.Option("--skip-cleanup", help="Run no `finally` tasks.")] = False,
+    secrets: options.Secrets = None,
+    env_file: options.EnvFile = None,
+    db: options.Db = None,
+    by: options.By = None,
+) -> None:
+    """End a run, or one task of it.
+
+    What is in flight is cancelled and the `finally` tasks run. A run that nobody drives is cleaned up here.
+    """
+    texts = session.pairs(secrets)
+    with session.existing(db) as engine:
+        run_id = engine.journal.find(run)
+        if task is not None:
+            post(engine, run_id, CancelTask(task=task), f"{task} is being cancelled", by=by, db=db)
+            return
+        command = Cancel(why=why, skip_cleanup=skip_cleanup)
+        if engine.journal.row(run_id).owner_alive:
+            post(engine, run_id, command, f"run {run_id} is being cancelled", by=by, db=db)
+            return
+        work = take_up(engine, run_id, [command], Watching(db=db), texts=texts, env_file=env_file, by=by)
+        code = session.wait_for(work)
+        raise typer.Exit(ExitCode.COMPLETED if code == ExitCode.INT else code)

@@ -1,0 +1,80 @@
+"""Commands to a run: by the inbox if a process drives it, else by taking it up here."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lead_tui.cli import session
+from lead_tui.cli.advice import resume_command
+from lead_tui.cli.driving import Watching, drive
+from lead_tui.cli.terminal import out, out_json
+from lead_tui.core.commands import AnyCommand
+from lead_tui.errors import CommandRefused, UsageError
+from lead_tui.flow.inputs import parse_text
+from lead_tui.flow.loader import environment_for
+from lead_tui.journal.base import RunRecord
+from lead_tui.observers.hub import Observer
+from lead_tui.runner.engine import Engine
+from lead_tui.runner.handle import LocalRun
+
+
+def post(
+    engine: Engine,
+    run_id: str,
+    command: AnyCommand,
+    done: str,
+    *,
+    by: str | None,
+    db: str | None,
+    as_json: bool = False,
+) -> None:
+    """Send it and tell the receipt. Raises CommandRefused with the reason if the run refuses."""
+    receipt = session.wait_for(engine.send(run_id, command, by or session.who()))
+    if not receipt.accepted:
+        raise CommandRefused(receipt.why)
+    further = resume_command(run_id, db) if receipt.pending else ""
+    if as_json:
+        out_json({"run_id": run_id, "accepted": True, "pending": receipt.pending, "next": further})
+    elif receipt.pending:
+        out(f"{done} (stored; nobody drives run {run_id} now)")
+        out(f"it goes on with: {further}")
+    else:
+        out(done)
+
+
+async def take_up(
+    engine: Engine,
+    run_id: str,
+    commands: Sequence[AnyCommand],
+    watching: Watching,
+    *,
+    texts: Mapping[str, str] | None = None,
+    env_file: Path | None = None,
+    by: str | None = None,
+) -> int:
+    """Become the run's owner, drive it on like `run` does; the exit code."""
+    record = engine.journal.record(run_id)
+    secrets = {name: _secret(record, name, text) for name, text in (texts or {}).items()}
+    environment = environment_for(Path(record.folder or "."), env_file)
+
+    async def start(observers: Sequence[Observer]) -> LocalRun:
+        return await engine.take_up(
+            run_id,
+            *commands,
+            by=by or session.who(),
+            secrets=secrets,
+            environment=environment,
+            park_when_waiting=True,
+            observers=observers,
+        )
+
+    return await drive(start, watching)
+
+
+def _secret(record: RunRecord, name: str, text: str) -> Any:
+    spec = record.document.get("inputs", {}).get(name)
+    kind = spec.get("type", "string") if isinstance(spec, dict) else "string"
+    try:
+        return parse_text(str(kind), text)
+    except ValueError as error:
+        raise UsageError(f"the input {name!r} {error}") from None

@@ -1,0 +1,46 @@
+"""How times, failures and commands are written, in every report the same. What comes from outside is safe."""
+
+import shlex
+from typing import Any
+
+from lead_tui.errors import Failure
+from lead_tui.reporters.safe import safe_line
+from lead_tui.reporters.wire import json_text
+
+
+def duration(seconds: float) -> str:
+    """`0.05s`, `3.2s`, `2m05s`, `1h02m`: never more than six characters below ten hours."""
+    if seconds < 59.95:
+        return f"{seconds:.2f}s" if seconds < 0.095 else f"{seconds:.1f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{minutes}m{rest:02}s" if not hours else f"{hours}h{minutes_left:02}m"
+
+
+def failure_text(failure: Failure) -> str:
+    """The category, the message and the code where it says more."""
+    code = f" ({failure.code})" if failure.code and failure.code not in failure.message else ""
+    return f"{failure}{code}"
+
+
+def gate_commands(
+    run_id: str, gate: str, form: dict[str, dict[str, Any]], options: list[str]
+) -> tuple[str, ...]:
+    """What to type to answer a gate: as it is for an approval, with `...` for each field of a form."""
+    needed = [name for name, field in form.items() if "default" not in field]
+    fields = "".join(f" -i {shlex.quote(safe_line(name, 80))}=..." for name in needed)
+    offered = f"   answers: {', '.join(safe_line(each, 80) for each in options)}" if options else ""
+    return (command_line("approve", run_id, gate) + fields + offered, command_line("reject", run_id, gate))
+
+
+def command_line(verb: str, *words: str) -> str:
+    """Give the command as a shell takes it."""
+    return " ".join(["leadtui", verb, *(shlex.quote(safe_line(word, 120)) for word in words)])
+
+
+def preview(shown: Any, lines: int = 12) -> list[str]:
+    """The first lines of what a gate shows."""
+    text = shown if isinstance(shown, str) else json_text(shown, indent=2)
+    every = text[: 200 * lines].splitlines() or [""]
+    more = [f"… {len(every) - lines} more lines"] if len(every) > lines else []
+    return [safe_line(each, 200) for each in every[:lines]] + more

@@ -1,0 +1,19 @@
+"""Small flows for the tests of the runner."""
+
+from typing import Any
+
+
+def flow(*tasks: dict[str, Any], agents: list[dict[str, Any]] | None = None, **settings: Any) -> dict[str, Any]:
+    """A parallel flow; tasks without an agent call the mock `m`."""
+    mocks = agents if agents is not None else [{"name": "m", "type": "mock"}]
+    return {
+        "name": "test",
+        "parallel_execution": True,
+        "agents": mocks,
+        "tasks": [{"agent_name": "m", "action": "go", **task} for task in tasks],
+        **settings,
+    }
+
+
+def mock(**settings: Any) -> list[dict[str, Any]]:
+    return [{"name": "m", "type": "mock", **settings}]

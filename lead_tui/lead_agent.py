@@ -81,6 +81,9 @@ class LeadAgent:
     def run(self, flow: Flow, inputs: Mapping[str, Any] | None = None, **options: Any) -> Result:
         """`execute` for code without an event loop; the journal is closed again at the end."""
 
+        if _in_loop():
+            raise UsageError("an event loop is running here: use `await agent.execute(...)`")
+
         async def whole() -> Result:
             async with self:
                 return await self.execute(flow, inputs, **options)
@@ -264,6 +267,14 @@ def load(path: str | Path, environment: Mapping[str, str] | None = None) -> Work
 def run(flow: Flow, inputs: Mapping[str, Any] | None = None, **options: Any) -> Result:
     """Run a flow on the user's journal and wait for what it comes to."""
     return LeadAgent().run(flow, inputs, **options)
+
+
+def _in_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 async def _to_the_end(run: LocalRun) -> Result:

@@ -42,7 +42,6 @@ class Guard:
     """The guard of the process that makes it. `watch` before each start: a killed guard is replaced."""
 
     def __init__(self) -> None:
-        self.pid_of_owner = os.getpid()
         self._groups: set[int] = set()
         self._shell: subprocess.Popen[bytes] | None = None
 

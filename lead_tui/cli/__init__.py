@@ -6,7 +6,8 @@ options.py    options and arguments that several commands share
 session.py    settings, journal and flow of one invocation
 driving.py    a run from its start to its exit code, with reporters
 signals.py    Ctrl-C, TERM and HUP
-advice.py     the commands that continue a run
+steering.py   commands to a run that somebody drives, or nobody
+gates.py      which gate a person means
 terminal.py   text and JSON to stdout and stderr
 
 `leadtui --help` imports nothing but typer.
@@ -17,9 +18,9 @@ import sys
 
 def main() -> None:
     """The program `leadtui`."""
-    from lead_tui.cli.app import command
+    from lead_tui.cli.app import application
 
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 is no reason to crash
-    command()(prog_name="leadtui")
+    application()(prog_name="leadtui")

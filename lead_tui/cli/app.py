@@ -109,7 +109,7 @@ def _root(
         print(ctx.get_help())
 
 
-def command() -> TyperGroup:
+def application() -> typer.Typer:
     """The whole command line, ready to be called."""
     app = typer.Typer(
         name="leadtui",
@@ -119,6 +119,4 @@ def command() -> TyperGroup:
         context_settings=HELP_OPTIONS,
     )
     app.callback(invoke_without_command=True)(_root)
-    found = typer.main.get_command(app)
-    assert isinstance(found, TyperGroup)  # noqa: S101 - `cls` says so
-    return found
+    return app

@@ -7,13 +7,15 @@ from contextlib import suppress
 
 import msgspec
 
-from lead_tui.cli.advice import continuing, resume_command
 from lead_tui.cli.signals import Signals, skipped_cleanup
 from lead_tui.cli.terminal import say
 from lead_tui.errors import JournalError, LeadError
+from lead_tui.journal.open import IN_MEMORY
 from lead_tui.observers.hub import Observer
 from lead_tui.reporters.base import Reporter
 from lead_tui.reporters.registry import make, report_file
+from lead_tui.reporters.result_text import what_next
+from lead_tui.reporters.words import command_line
 from lead_tui.runner.handle import LocalRun
 from lead_tui.runner.result import ExitCode, Result
 
@@ -52,7 +54,7 @@ async def _wait(run: LocalRun, signals: Signals, watching: Watching) -> Result:
     try:
         return await run.wait()
     except JournalError as error:
-        error.add_note(f"run {run.run_id} was left: {resume_command(run.run_id, watching.db)}")
+        error.add_note(f"run {run.run_id} was left: {command_line('resume', run.run_id, db=watching.db)}")
         raise
     finally:
         steering.cancel()
@@ -69,7 +71,12 @@ def _reporters(watching: Watching) -> list[Reporter]:
     """Raises UsageError for a report that cannot be, before anything starts."""
     files = [report_file(spec) for spec in watching.reports]
     stream = make(
-        watching.output, stdout=sys.stdout, stderr=sys.stderr, quiet=watching.quiet, total=watching.total
+        watching.output,
+        stdout=sys.stdout,
+        stderr=sys.stderr,
+        quiet=watching.quiet,
+        total=watching.total,
+        db=watching.db,
     )
     return [stream, *files]
 
@@ -88,5 +95,6 @@ def _report(reporters: Sequence[Reporter], result: Result, code: int) -> int:
 def _say_what_next(run: LocalRun, result: Result, watching: Watching) -> None:
     if skipped := skipped_cleanup(run.state):
         say(f"cleanup that was skipped: {', '.join(skipped)}")
-    for line in continuing(result, watching.db):
-        say(line)
+    if watching.db not in IN_MEMORY:
+        for line in what_next(result, watching.db):
+            say(line)

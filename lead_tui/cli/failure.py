@@ -8,37 +8,47 @@ import tempfile
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 import typer
 
-from lead_tui.errors import IllegalTransition, InvalidFlow, LeadError
+if TYPE_CHECKING:
+    from lead_tui.errors import LeadError
 
 ISSUES = "https://github.com/leadtui/leadtui/issues"
 BUG = 70
+_PARSERS = ("typer", "click")
 
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Within it every exception becomes an exit."""
+    """Within it every exception becomes an exit. Costs no import while nothing goes wrong."""
     try:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
         leave_pipe()
-    except IllegalTransition as error:
-        raise typer.Exit(report_bug(error)) from None
-    except LeadError as error:
-        tell(error)
-        raise typer.Exit(error.exit_code) from None
+        raise typer.Exit(0) from None
     except Exception as error:
-        if _is_of_typer(error):
-            raise
-        raise typer.Exit(report_bug(error)) from None
+        if type(error).__module__.partition(".")[0] in _PARSERS:
+            _flush()
+            raise  # a wrong flag, `--help`, an exit: typer deals with its own
+        raise typer.Exit(_explain(error)) from None
 
 
-def tell(error: LeadError) -> None:
+def _explain(error: Exception) -> int:
+    from lead_tui.errors import IllegalTransition, LeadError
+
+    if isinstance(error, LeadError) and not isinstance(error, IllegalTransition):
+        tell(error)
+        return error.exit_code
+    return report_bug(error)
+
+
+def tell(error: "LeadError") -> None:
     """What is wrong, one line each, then what the error was told to add."""
     from lead_tui.cli.terminal import say
+    from lead_tui.errors import InvalidFlow
 
     if isinstance(error, InvalidFlow):
         for each in error.diagnostics:
@@ -77,7 +87,14 @@ def leave_pipe() -> None:
     """Nobody reads any more: end quietly, also when the interpreter flushes at its exit."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    raise typer.Exit(0)
+
+
+def _flush() -> None:
+    """The exit code stands, whether or not somebody reads what is left."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        leave_pipe()
 
 
 def _keep(text: str) -> str:
@@ -85,8 +102,3 @@ def _keep(text: str) -> str:
     with os.fdopen(number, "w", encoding="utf-8") as file:
         file.write(text)
     return path
-
-
-def _is_of_typer(error: Exception) -> bool:
-    """A wrong flag, `--help`, an exit: typer deals with its own."""
-    return isinstance(error, typer.Exit | typer.Abort) or hasattr(error, "exit_code")

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from lead_tui.cli import session
-from lead_tui.cli.advice import resume_command
 from lead_tui.cli.driving import Watching, drive
 from lead_tui.cli.terminal import out, out_json
 from lead_tui.core.commands import AnyCommand
@@ -14,6 +13,7 @@ from lead_tui.flow.inputs import parse_text
 from lead_tui.flow.loader import environment_for
 from lead_tui.journal.base import RunRecord
 from lead_tui.observers.hub import Observer
+from lead_tui.reporters.words import command_line
 from lead_tui.runner.engine import Engine
 from lead_tui.runner.handle import LocalRun
 
@@ -32,7 +32,7 @@ def post(
     receipt = session.wait_for(engine.send(run_id, command, by or session.who()))
     if not receipt.accepted:
         raise CommandRefused(receipt.why)
-    further = resume_command(run_id, db) if receipt.pending else ""
+    further = command_line("resume", run_id, db=db) if receipt.pending else ""
     if as_json:
         out_json({"run_id": run_id, "accepted": True, "pending": receipt.pending, "next": further})
     elif receipt.pending:

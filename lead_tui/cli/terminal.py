@@ -48,14 +48,6 @@ def moment(at: datetime | None) -> str:
     return at.astimezone().strftime("%Y-%m-%d %H:%M:%S") if at else "-"
 
 
-def seconds(value: float) -> str:
-    if value < 60:
-        return f"{value:.2f} s"
-    minutes, rest = divmod(round(value), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
-
-
 def short(value: Any, limit: int = 200) -> str:
     """A value in one line: text as it is, the rest as JSON."""
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()

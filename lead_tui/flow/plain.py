@@ -12,6 +12,8 @@ from lead_tui.flow.document import MAX_DEPTH
 
 def plain_data(value: Any, problems: Problems, path: Path = ()) -> Any:
     """A copy. Tuples become lists, enums their values, paths text; else it is a problem."""
+    if value is None or type(value) in (str, int, bool):
+        return value
     if len(path) >= MAX_DEPTH:
         problems.add(path[:3], "too-deep", f"the document is nested more than {MAX_DEPTH} levels")
         return None
@@ -26,8 +28,8 @@ def plain_data(value: Any, problems: Problems, path: Path = ()) -> Any:
         return plain_data(value.value, problems, path)
     if isinstance(value, PurePath):
         return str(value)
-    if value is None or isinstance(value, bool | str):
-        return value
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, int | float) and math.isfinite(value):
         return value
     problems.add(path, "wrong-type", f"{_words(path)}{type(value).__name__} is no plain data")

@@ -15,7 +15,7 @@ from lead_tui.flow.diagnostics import Path, Problems
 
 Kind = Literal["text", "template", "expression"]
 _VARIABLE = re.compile(r"\$?\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(?::-((?:[^{}]|\{[^{}]*\})*))?\})?")
-_SPECIAL = re.compile(r"[{}%#]")
+_SPECIAL = re.compile(r"[{}%#\r]")  # Jinja makes \r a \n in text
 _OPENING = re.compile(r"\{\{|\{%|\{#|\$?\$\{")
 _IN_CODE = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|%\}|\$?\$\{|[(\[{}\])]", re.DOTALL)
 _PLAIN_CHARACTER = re.compile(r"[^A-Za-z0-9 _.,:;/@+=-]", re.ASCII)
@@ -132,12 +132,16 @@ class _Weaver:
         value = self.value_of(match)
         if self.code:
             self.text += _literal(value)
-        elif match[0].startswith("$$") or (value and not _SPECIAL.search(value)):
+        elif match[0].startswith("$$") or self._is_harmless(value):
             self.text += value
         else:
             kept = self.text.rstrip("{")  # a brace before would join those of the literal
             self.done.append(kept + "{{ " + _literal(self.text[len(kept) :] + value) + " }}")
             self.text = ""
+
+    def _is_harmless(self, value: str) -> bool:
+        """Can it stand in the text as it is? An empty one must not bring two braces together."""
+        return not (_SPECIAL.search(value) if value else self.text.endswith("{"))
 
     def _opening(self, mark: str) -> None:
         self.text += mark

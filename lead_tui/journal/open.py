@@ -5,7 +5,7 @@ from pathlib import Path
 from lead_tui.errors import UsageError
 from lead_tui.journal.base import Durability, Journal
 
-_MEMORY = frozenset({"memory:", ":memory:", "sqlite://", "sqlite:///:memory:"})
+IN_MEMORY = frozenset({"memory:", ":memory:", "sqlite://", "sqlite:///:memory:"})
 
 
 def open_journal(address: str | Path, durability: Durability = "normal", read_only: bool = False) -> Journal:
@@ -13,7 +13,7 @@ def open_journal(address: str | Path, durability: Durability = "normal", read_on
 
     Raises UsageError for another scheme, JournalError for a file that cannot be used.
     """
-    if str(address) in _MEMORY:
+    if str(address) in IN_MEMORY:
         from lead_tui.journal.memory import MemoryJournal
 
         return MemoryJournal()

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TextIO
 
 from lead_tui.core.events import Event
-from lead_tui.errors import LeadError
 from lead_tui.observers.hub import Item, Observer
 from lead_tui.reporters.chronicle import Chronicle
 from lead_tui.reporters.files import replace_file
@@ -28,6 +27,7 @@ class Target:
     """Where a stream reporter writes. `color` None: as the terminal and NO_COLOR say.
 
     `total`: tasks that are still to end, 0 if that is not known. `quiet`: only what needs somebody.
+    `db`: the journal that commands must name, None for the user's own.
     """
 
     stdout: TextIO
@@ -35,6 +35,7 @@ class Target:
     color: bool | None = None
     quiet: bool = False
     total: int = 0
+    db: str | None = None
 
 
 class Reporter(Observer, ABC):
@@ -79,12 +80,9 @@ class StreamReporter(Reporter):
         await asyncio.to_thread(self._pen.wait)
 
     def finish(self, result: Result, exit_code: int) -> None:
-        """Raises LeadError if a stream took no more, for another reason than that its reader left."""
+        """Raises OSError if a stream took no more, for another reason than that its reader left."""
         self._pen.do(lambda: self._end(result, exit_code))
-        try:
-            self._pen.close()
-        except OSError as error:
-            raise LeadError(f"the output cannot be written: {error}") from error
+        self._pen.close()
 
     def close(self) -> None:
         self._pen.do(self.let_go)
@@ -112,10 +110,10 @@ class FileReport(Reporter):
             self._chronicle.see(item)
 
     def finish(self, result: Result, exit_code: int) -> None:
-        """Raises LeadError if the file cannot be written."""
+        """Raises OSError if the file cannot be written."""
         self._chronicle.complete(result)
         content = self.render(self._chronicle, result, exit_code)
         try:
             replace_file(self.path, content)
         except OSError as error:
-            raise LeadError(f"the report {self.path} cannot be written: {error}") from error
+            raise OSError(error.errno, error.strerror, str(self.path)) from error

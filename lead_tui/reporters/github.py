@@ -19,7 +19,7 @@ from lead_tui.observers.hub import Item
 from lead_tui.reporters.base import Target
 from lead_tui.reporters.chronicle import Chronicle
 from lead_tui.reporters.progress import Lines
-from lead_tui.reporters.result_text import result_body, summary
+from lead_tui.reporters.result_text import result_body, summary, what_next
 from lead_tui.reporters.safe import safe, safe_line
 from lead_tui.reporters.text import TextReporter
 from lead_tui.reporters.wire import json_text
@@ -45,7 +45,7 @@ class GithubReporter(TextReporter):
         super().show(batch)
         for item in batch:
             self._chronicle.see(item)
-            annotation = annotate(item)
+            annotation = annotate(item, self.target.db)
             if annotation:
                 self.stdout.line(annotation)
         self.stdout.flush()
@@ -62,7 +62,7 @@ class GithubReporter(TextReporter):
         _append("GITHUB_OUTPUT", "".join(output(name, value) for name, value in result.outputs.items()))
 
 
-def annotate(item: Item) -> str:
+def annotate(item: Item, db: str | None = None) -> str:
     """Give the workflow command for this event, empty for most."""
     match item:
         case ev.TaskFailed():
@@ -70,7 +70,7 @@ def annotate(item: Item) -> str:
         case ev.TaskInterrupted():
             return command("warning", f"{item.task} was interrupted", item.why or "its outcome is unknown")
         case ev.ApprovalRequested():
-            ways = gate_commands(item.run_id, item.gate, item.form, item.options)
+            ways = gate_commands(item.run_id, item.gate, item.form, item.options, db)
             return command("notice", f"{item.task} needs an answer", "\n".join([item.message, *ways]))
         case ev.BreakerOpened():
             return command(
@@ -97,7 +97,7 @@ def neutral(text: str) -> str:
 
 def step_summary(chronicle: Chronicle, result: Result, exit_code: int) -> str:
     """A heading, a table of the tasks, and the outputs."""
-    head, *rest = [markdown(line.strip()) for line in summary(result, exit_code)]
+    head, *rest = [markdown(line.strip()) for line in (*summary(result, exit_code), *what_next(result))]
     tasks = list(chronicle.tasks.values())
     rows = [
         f"| {markdown(task.name)} | {task.status} | {duration(task.duration) if task.ended else ''} | "

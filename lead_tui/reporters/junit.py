@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from lead_tui.reporters.base import FileReport
 from lead_tui.reporters.chronicle import Chronicle, TaskStory
-from lead_tui.reporters.result_text import summary
+from lead_tui.reporters.result_text import summary, what_next
 from lead_tui.reporters.safe import safe, safe_line
 from lead_tui.reporters.words import failure_text
 from lead_tui.runner.result import Result
@@ -27,7 +27,9 @@ class JunitReport(FileReport):
         on_run = _verdict_on_run(result)
         if on_run is not None:
             _case(suite, "(run)", name, on_run)
-        SubElement(suite, "system-out").text = safe("\n".join(summary(result, exit_code)))
+        SubElement(suite, "system-out").text = safe(
+            "\n".join([*summary(result, exit_code), *what_next(result)])
+        )
         _count(suite, result.execution_time)
         if chronicle.started is not None:
             suite.set("timestamp", chronicle.started.isoformat(timespec="seconds"))

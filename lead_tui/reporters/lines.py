@@ -9,6 +9,7 @@ from functools import singledispatchmethod
 from typing import Any
 
 from lead_tui.core import events as ev
+from lead_tui.errors import Outcome
 from lead_tui.observers.hub import Item
 from lead_tui.reporters.safe import safe_line
 from lead_tui.reporters.wire import json_text
@@ -42,7 +43,9 @@ class Line:
 class Narrator:
     """Remembers just enough of a run to tell it: when it began and how often each task was tried."""
 
-    def __init__(self) -> None:
+    def __init__(self, db: str | None = None) -> None:
+        """`db`: the journal that commands must name."""
+        self._db = db
         self._began: datetime | None = None
         self._tries: dict[str, int] = {}
 
@@ -88,7 +91,7 @@ class Narrator:
     @_line_of.register
     def _paused(self, event: ev.RunPaused) -> Line:
         by = f"by {event.by}; " if event.by else ""
-        again = command_line("resume", event.run_id)
+        again = command_line("resume", event.run_id, db=self._db)
         return self._line(event, "paused", "paused", f"{by}{again} goes on", loud=True)
 
     @_line_of.register
@@ -116,7 +119,9 @@ class Narrator:
 
     @_line_of.register
     def _failed(self, event: ev.TaskFailed) -> Line:
-        because = f" · {event.why}" if event.why else ""
+        # that a permanent failure is not retried goes without saying
+        told = event.handled or event.failure.outcome is not Outcome.PERMANENT
+        because = f" · {event.why}" if event.why and told else ""
         detail = f"{failure_text(event.failure)}{self._tried(event.task)}{because}"
         return self._line(event, "warning" if event.handled else "failed", "failed", detail, loud=True)
 
@@ -136,7 +141,8 @@ class Narrator:
 
     @_line_of.register
     def _interrupted(self, event: ev.TaskInterrupted) -> Line:
-        ways = (command_line("retry", event.run_id), command_line("skip", event.run_id, event.task))
+        ways = (command_line("retry", event.run_id, db=self._db),
+                command_line("skip", event.run_id, event.task, db=self._db))  # fmt: skip
         why = event.why or "in flight when the process went away, and not idempotent"
         return self._line(event, "person", "needs you", why, more=ways, loud=True)
 
@@ -187,10 +193,9 @@ class Narrator:
     @_line_of.register
     def _asked(self, event: ev.ApprovalRequested) -> Line:
         shown = () if event.show is None else tuple(preview(event.show))
-        return self._line(
-            event, "person", "needs you", event.message or event.action,
-            more=(*shown, *gate_commands(event.run_id, event.gate, event.form, event.options)), loud=True,
-        )  # fmt: skip
+        ways = gate_commands(event.run_id, event.gate, event.form, event.options, self._db)
+        asked = event.message or event.action
+        return self._line(event, "person", "needs you", asked, more=(*shown, *ways), loud=True)
 
     @_line_of.register
     def _granted(self, event: ev.ApprovalGranted) -> Line:

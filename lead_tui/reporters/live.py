@@ -18,11 +18,13 @@ from lead_tui.reporters.base import Target
 from lead_tui.reporters.lines import GLYPHS, STYLES, Line
 from lead_tui.reporters.progress import INDENT, TASK_WIDTH, WORD_WIDTH, Lines
 from lead_tui.reporters.safe import safe_line
-from lead_tui.reporters.words import duration
+from lead_tui.reporters.words import stopwatch
 
 ROWS = 6
 """Running tasks that are shown."""
 REFRESH_EVERY = 0.1
+UNBOUNDED = 10_000
+"""The width of a pipe: nothing is wrapped."""
 _MARKS = {"✓": "green", "✗": "bold red", "?": "bold magenta", "■": "yellow", "…": "yellow"}
 
 
@@ -38,7 +40,7 @@ class LiveLines(Lines):
             force_terminal=True,
             no_color=None if target.color is None else not target.color,
             color_system="standard" if target.color else "auto",
-            width=None if alive else 10_000,
+            width=None if alive else UNBOUNDED,
             markup=False,
             highlight=False,
             emoji=False,
@@ -55,7 +57,7 @@ class LiveLines(Lines):
             )  # fmt: skip
             self._live.start()
         if lines:
-            self._console.print(Group(*(self._styled(line) for line in lines)), soft_wrap=not self._alive)
+            self._console.print(Group(*(self._styled(line) for line in lines)))
         if time.monotonic() - self._refreshed >= REFRESH_EVERY:
             self._refresh()
         self.stream.flush()
@@ -70,10 +72,12 @@ class LiveLines(Lines):
         self._live, self._alive = None, False
 
     def end(self, lines: Sequence[str]) -> None:
+        if self._console.width < UNBOUNDED:
+            self.stream.line("")
         for line in lines:
-            mark, rest = line[:1], line[1:]
-            text = Text(mark, style=_MARKS.get(mark, "")).append(rest, "bold") if mark.strip() else Text(line)
-            self._console.print(text, soft_wrap=True)
+            mark, rest = line[: len(line) - len(line.lstrip()) + 1], line.lstrip()[1:]
+            head = Text().append(mark, _MARKS.get(mark.strip(), ""))
+            self._console.print(self._joined(head, Text(rest, "bold" if line[0] != " " else ""), 4))
         self.stream.flush()
 
     def _refresh(self) -> None:
@@ -83,7 +87,7 @@ class LiveLines(Lines):
 
     def _styled(self, line: Line) -> Text:
         style = STYLES[line.kind]
-        head = Text(f"{duration(line.at):>7} ", style="dim")
+        head = Text().append(f"{stopwatch(line.at):>7} ", "dim")
         head.append(f"{GLYPHS[line.kind][self.ascii_only]} ", style)
         if not line.word:
             head.append(f"{line.task} | " if line.task else "| ", "cyan dim")
@@ -101,7 +105,7 @@ class LiveLines(Lines):
         """Head and detail; what does not fit goes on below, indented."""
         width = self._console.width
         room = width - head.cell_len
-        if not self._alive or detail.cell_len <= room:
+        if detail.cell_len <= room:
             return head.append_text(detail)
         if room < width // 4:
             wrapped = detail.wrap(self._console, max(width - indent, 10))
@@ -121,7 +125,7 @@ class LiveLines(Lines):
         for name, age in self.ages()[:ROWS]:
             activity = running.tasks[name]
             part = "" if activity.part is None else f"{activity.part:4.0%} "
-            rows.add_row(Text(duration(age), "dim"), self._spinner, Text(safe_line(name, 80), "bold"),
+            rows.add_row(Text(stopwatch(age), "dim"), self._spinner, Text(safe_line(name, 80), "bold"),
                          Text(part + activity.text, "dim"))  # fmt: skip
         if len(running.tasks) > ROWS:
             rows.add_row("", "", Text(f"and {len(running.tasks) - ROWS} more", "dim"), "")
@@ -131,7 +135,7 @@ class LiveLines(Lines):
         running = self.running
         bar = Table.grid(padding=(0, 1))
         counted = f"{running.ended}/{running.total}" if running.total else f"{running.ended} ended"
-        parts: list[RenderableType] = [Text(f"{duration(self.elapsed()):>7}", "dim")]
+        parts: list[RenderableType] = [Text(f"{stopwatch(self.elapsed()):>7}", "dim")]
         if running.total:
             parts.append(
                 ProgressBar(total=running.total, completed=min(running.ended, running.total), width=30)

@@ -11,7 +11,7 @@ from lead_tui.reporters.lines import GLYPHS, Line, Narrator
 from lead_tui.reporters.running import Running
 from lead_tui.reporters.safe import safe_line
 from lead_tui.reporters.streams import Stream
-from lead_tui.reporters.words import duration
+from lead_tui.reporters.words import duration, stopwatch
 
 TASK_WIDTH = 16
 WORD_WIDTH = 9
@@ -34,7 +34,7 @@ class Lines:
         self.ascii_only = not self.stream.can_show("".join(glyph for glyph, _ in GLYPHS.values()))
         self._quiet = target.quiet
         self._shape = shape
-        self._narrator = Narrator()
+        self._narrator = Narrator(target.db)
         self._began = self._last = UNSTAMPED
         self._last_seen = 0.0
 
@@ -97,9 +97,9 @@ def plain_line(line: Line, *, ascii_only: bool = False) -> str:
     glyph = GLYPHS[line.kind][ascii_only]
     if not line.word:
         task = f"{line.task} | " if line.task else "| "
-        return f"{duration(line.at):>7} {glyph} {task}{line.detail}"
+        return f"{stopwatch(line.at):>7} {glyph} {task}{line.detail}"
     task = f"{line.task:<{TASK_WIDTH}} " if line.task else ""
-    return f"{duration(line.at):>7} {glyph} {line.word:<{WORD_WIDTH}} {task}{line.detail}".rstrip()
+    return f"{stopwatch(line.at):>7} {glyph} {line.word:<{WORD_WIDTH}} {task}{line.detail}".rstrip()
 
 
 def progress(target: Target) -> Lines:

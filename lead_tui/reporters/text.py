@@ -1,5 +1,6 @@
 """`--output text`: progress on stderr, at the end the result on stdout and the summary on stderr."""
 
+import shutil
 from collections.abc import Sequence
 
 from lead_tui.observers.hub import Item
@@ -34,9 +35,12 @@ class TextReporter(StreamReporter):
         """The result first: on a terminal both stand below each other, and the summary is read last."""
         body = self.body(result, exit_code)
         if body:
+            if self.stdout.isatty():
+                self.stdout.line("")
             self.stdout.line(body)
         self.stdout.flush()
         self.progress.end(summary(result, exit_code))
 
     def body(self, result: Result, exit_code: int) -> str:
-        return result_body(result)
+        width = shutil.get_terminal_size().columns if self.stdout.isatty() else 200
+        return result_body(result, width)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from lead_tui.reporters.base import FileReport
 from lead_tui.reporters.chronicle import Chronicle, TaskStory
-from lead_tui.reporters.result_text import summary
+from lead_tui.reporters.result_text import summary, what_next
 from lead_tui.reporters.safe import safe, safe_line
 from lead_tui.reporters.wire import json_text
 from lead_tui.reporters.words import duration, failure_text
@@ -42,7 +42,7 @@ class HtmlReport(FileReport):
             loader=PackageLoader("lead_tui", "reporters"), autoescape=True, undefined=StrictUndefined,
             trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
-        head, *rest = summary(result, exit_code)
+        head, *rest = [*summary(result, exit_code), *what_next(result)]
         page = environment.get_template("page.html.j2").render(
             name=safe_line(result.name, 200),
             run_id=safe_line(result.run_id, 200),

@@ -1,6 +1,7 @@
 """How times, failures and commands are written, in every report the same. What comes from outside is safe."""
 
 import shlex
+from collections.abc import Sequence
 from typing import Any
 
 from lead_tui.errors import Failure
@@ -17,6 +18,11 @@ def duration(seconds: float) -> str:
     return f"{minutes}m{rest:02}s" if not hours else f"{hours}h{minutes_left:02}m"
 
 
+def stopwatch(seconds: float) -> str:
+    """The same for a column: always one decimal below a minute."""
+    return f"{seconds:.1f}s" if seconds < 59.95 else duration(seconds)
+
+
 def failure_text(failure: Failure) -> str:
     """The category, the message and the code where it says more."""
     code = f" ({failure.code})" if failure.code and failure.code not in failure.message else ""
@@ -24,18 +30,27 @@ def failure_text(failure: Failure) -> str:
 
 
 def gate_commands(
-    run_id: str, gate: str, form: dict[str, dict[str, Any]], options: list[str]
-) -> tuple[str, ...]:
-    """What to type to answer a gate: as it is for an approval, with `...` for each field of a form."""
-    needed = [name for name, field in form.items() if "default" not in field]
-    fields = "".join(f" -i {shlex.quote(safe_line(name, 80))}=..." for name in needed)
-    offered = f"   answers: {', '.join(safe_line(each, 80) for each in options)}" if options else ""
-    return (command_line("approve", run_id, gate) + fields + offered, command_line("reject", run_id, gate))
+    run_id: str,
+    gate: str,
+    form: dict[str, dict[str, Any]],
+    options: Sequence[str],
+    db: str | None = None,
+) -> tuple[str, str]:
+    """What to type to answer a gate: as it is for an approval, with a type for each field of a form."""
+    answer = ["--answer", "|".join(options)] if options else []
+    for name, field in form.items():
+        if "default" not in field:
+            answer += ["-i", f"{name}={str(field.get('type', 'string')).upper()}"]
+    return (
+        command_line("approve", run_id, gate, *answer, db=db),
+        command_line("reject", run_id, gate, db=db),
+    )
 
 
-def command_line(verb: str, *words: str) -> str:
+def command_line(verb: str, *words: str, db: str | None = None) -> str:
     """Give the command as a shell takes it."""
-    return " ".join(["leadtui", verb, *(shlex.quote(safe_line(word, 120)) for word in words)])
+    place = () if db is None else ("--db", db)
+    return f"leadtui {verb} {shlex.join(safe_line(word, 200) for word in (*words, *place))}"
 
 
 def preview(shown: Any, lines: int = 12) -> list[str]:
@@ -43,4 +58,4 @@ def preview(shown: Any, lines: int = 12) -> list[str]:
     text = shown if isinstance(shown, str) else json_text(shown, indent=2)
     every = text[: 200 * lines].splitlines() or [""]
     more = [f"… {len(every) - lines} more lines"] if len(every) > lines else []
-    return [safe_line(each, 200) for each in every[:lines]] + more
+    return [f"| {safe_line(each, 200)}" for each in every[:lines]] + more

@@ -4,6 +4,7 @@ import os
 import random
 import secrets as tokens
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from lead_tui.core.compile import compile_plan
 from lead_tui.core.machine import Machine, Step
 from lead_tui.core.plan import Plan
 from lead_tui.core.state import RUN_ENDED, RunState
-from lead_tui.errors import CommandRefused, MissingSecret, UsageError
+from lead_tui.errors import CommandRefused, MissingSecret, RunNotFound, UsageError
 from lead_tui.flow.inputs import mask_inputs, secret_values
 from lead_tui.flow.loader import Document, load, load_data
 from lead_tui.flow.models import Workflow
@@ -82,7 +83,7 @@ class Engine:
         overrides = overrides or Overrides()
         workflow = overrides.apply(document.workflow)
         plan = compile_plan(workflow, document.graph)
-        run_id = run_id or new_run_id()
+        run_id = self._free(run_id) if run_id else new_run_id()
         record = RunRecord(
             id=run_id,
             name=workflow.name,
@@ -102,6 +103,12 @@ class Engine:
             run.observe(observer)
         run.begin(first, park_when_waiting=park_when_waiting)
         return run
+
+    def _free(self, run_id: str) -> str:
+        with suppress(RunNotFound):
+            self.journal.row(run_id)
+            raise UsageError(f"run {run_id} is already in this journal: choose another id")
+        return run_id
 
     # a run that another process left
 

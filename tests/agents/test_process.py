@@ -21,6 +21,11 @@ def shell(**settings):
     return ShellAgent(ShellConfig(name="shell", type="shell", **{"kill_after": 0.2, **settings}))
 
 
+def begun(command):
+    """Parameters of a command that announces itself only when `execute` has finished starting it."""
+    return {"command": f"read go; {command}", "stdin": "go\n"}
+
+
 @pytest.fixture
 def pids(tmp_path):
     """A named pipe in which processes of the test announce their pids; `pids(n)` reads n of them."""
@@ -74,7 +79,7 @@ TREES = {
 async def test_a_cancelled_call_leaves_no_process(context, pids, name):
     """When `execute` has ended, every process of the tree is dead, however it hid."""
     count, command = TREES[name]
-    task = asyncio.create_task(shell().execute("run", {"command": command}, context()))
+    task = asyncio.create_task(shell().execute("run", begun(command), context()))
     tree = await pids(count)
     assert all(process_tree.alive(each) for each in tree)
     task.cancel()
@@ -89,7 +94,7 @@ async def test_a_deadline_leaves_no_process(context, pids):
         async with asyncio.timeout(None) as deadline:
             task = asyncio.ensure_future(pids(2))
             task.add_done_callback(lambda _: deadline.reschedule(asyncio.get_running_loop().time()))
-            await shell().execute("run", {"command": TREES["grandchildren"][1]}, context())
+            await shell().execute("run", begun(TREES["grandchildren"][1]), context())
     assert not any(process_tree.alive(each) for each in task.result())
 
 
@@ -97,7 +102,7 @@ async def test_term_comes_before_kill(context, pids):
     """A command that cleans up on TERM is given the time to."""
     using = context()
     command = "trap 'echo bye; exit 0' TERM; echo $$ >pids; while :; do sleep 0.01; done"
-    task = asyncio.create_task(shell(kill_after=20).execute("run", {"command": command}, using))
+    task = asyncio.create_task(shell(kill_after=20).execute("run", begun(command), using))
     await pids(1)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -108,7 +113,7 @@ async def test_term_comes_before_kill(context, pids):
 async def test_a_second_cancellation_skips_the_grace(context, pids):
     """With an hour of grace left, the next cancel kills at once."""
     count, command = TREES["deaf to TERM"]
-    task = asyncio.create_task(shell(kill_after=3600).execute("run", {"command": command}, context()))
+    task = asyncio.create_task(shell(kill_after=3600).execute("run", begun(command), context()))
     tree = await pids(count)
     loop = asyncio.get_running_loop()
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import Field
 
 from lead_tui.errors import InvalidFlow
 from lead_tui.flow.loader import Document, load, load_data
@@ -29,8 +30,8 @@ class Local(AgentConfig):
 class Service(AgentConfig):
     """Declared, any action, with fields of its own."""
 
-    headers: dict[str, str] = {}
-    env: dict[str, str] = {}
+    headers: dict[str, str] = Field(default_factory=dict)
+    env: dict[str, str] = Field(default_factory=dict)
 
 
 TYPES = {"local": Local, "service": Service}

@@ -59,7 +59,8 @@ def test_texts(kind, text, value):
 
 @pytest.mark.parametrize(
     ("kind", "text"),
-    [("integer", "1.5"), ("integer", "x"), ("number", "NaN"), ("number", "Infinity"), ("number", "x"), ("boolean", "maybe"),
+    [("integer", "1.5"), ("integer", "x"), ("number", "NaN"), ("number", "Infinity"), ("number", "x"),
+     ("boolean", "maybe"),
      ("list", "{}"), ("list", "[" * 100_000), ("object", "[]"), ("object", "x"), ("integer", "9" * 5000),
      ("number", "true"), ("number", "[1]")],
 )  # fmt: skip

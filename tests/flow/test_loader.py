@@ -37,7 +37,7 @@ tasks:
     action: run
     parameters: {command: "echo {{ tasks.fetch.result }}"}
 finally:
-  - {name: tidy, agent_name: local, action: run, parameters: {command: rm}, when: tasks.show.status == 'failed'}
+  - {name: tidy, agent_name: local, action: run, parameters: {command: rm}, when: tasks.show.status == 'x'}
 outputs: {answer: "{{ tasks.show.result }}"}
 """
 VALUES = {
@@ -45,7 +45,8 @@ VALUES = {
     "TASK_HEADER": "task-secret",
 }  # fmt: skip
 SECRETS = {
-    "user-secret", "plain-secret", "header-secret", "nested-secret", "default-secret", "input-secret", "task-secret",
+    "user-secret", "plain-secret", "header-secret", "nested-secret", "default-secret", "input-secret",
+    "task-secret",
 }  # fmt: skip
 
 
@@ -178,8 +179,8 @@ def test_parameters_that_are_templates(flow):
 
 def test_when_as_a_boolean(flow):
     """`when: false` is a boolean, `when: "false"` an expression."""
-    tasks = [{"name": f"t{when}", "agent_name": "local", "action": "run", "parameters": {"command": "x"}, "when": when}
-             for when in (True, False, "false")]  # fmt: skip
+    tasks = [{"name": f"t{when}", "agent_name": "local", "action": "run", "parameters": {"command": "x"},
+              "when": when} for when in (True, False, "false")]  # fmt: skip
     assert [task.when for task in flow.data({"name": "x", "tasks": tasks}).workflow.tasks] == [
         True,
         False,

@@ -22,7 +22,7 @@ def references(schema):
 
 
 def test_the_whole():
-    """It names its dialect, has every key of the language, refuses others, and each reference leads somewhere."""
+    """It names its dialect, has every key and no other, and each reference leads somewhere."""
     schema = flow_schema(TYPES)
     assert schema["$schema"] == DIALECT
     assert set(schema["properties"]) == {field.alias or name for name, field in Workflow.model_fields.items()}
@@ -51,7 +51,7 @@ def test_agents_by_type():
 
 
 def test_what_may_be_written_in_more_than_one_way():
-    """Durations are numbers or text, dependencies names or maps, inputs a default or a map, numbers may be `${N}`."""
+    """Durations may be text, dependencies names, inputs a mere default, numbers `${N}`."""
     schema = flow_schema(TYPES)
     timeout = schema["properties"]["global_timeout"]["anyOf"]
     assert [each["type"] for each in timeout] == ["number", "string", "null"]

@@ -281,6 +281,7 @@ def test_a_run_that_begins_behind_an_open_breaker_records_it():
         engine = memory_engine(journal)
         agents = mock(**BREAKING)
         run = await begin(engine, flow({"name": "a"}, agents=mock(latency=5, **BREAKING)))
+        await asyncio.sleep(1)
         assert (await run.send(cmd.TripBreaker(agent="m"), "ada")).accepted
         await run.wait()
         other = await begin(engine, flow({"name": "x"}, agents=agents))

@@ -114,6 +114,9 @@ def test_a_socket_may_still_wake_somebody():
         ours.setblocking(False)
         thread = threading.Thread(target=lambda: theirs.sendall(b"hello"))
         asyncio.get_running_loop().call_soon(thread.start)
+        asyncio.get_running_loop().add_reader(theirs, thread.join)
+        assert asyncio.get_running_loop()._wait(None) is None
+        asyncio.get_running_loop().remove_reader(theirs)
         data = await asyncio.get_running_loop().sock_recv(ours, 5)
         thread.join()
         ours.close()

@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from lead_tui.cli import options, session
-from lead_tui.cli.terminal import moment, out, out_json, seconds, table
+from lead_tui.cli.terminal import moment, out, out_json, table
 from lead_tui.errors import RunNotFound
 from lead_tui.journal.base import RunRow
+from lead_tui.reporters.words import duration
 
 EXAMPLES = ("leadtui runs", "leadtui runs --status failed --limit 5 --json")
 
@@ -44,5 +45,5 @@ def command(
 def _cells(row: RunRow) -> tuple[str, ...]:
     live = row.owner_alive and row.ended_at is None
     end = datetime.now(UTC) if live else row.ended_at
-    time = seconds((end - row.created_at).total_seconds()) if end is not None else "-"
+    time = duration((end - row.created_at).total_seconds()) if end is not None else "-"
     return row.id, row.name, row.status, moment(row.created_at), time

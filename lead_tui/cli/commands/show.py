@@ -5,10 +5,11 @@ from typing import Any
 import msgspec
 
 from lead_tui.cli import options, session
-from lead_tui.cli.advice import continuing
-from lead_tui.cli.terminal import moment, out, out_json, seconds, short, table
+from lead_tui.cli.terminal import moment, out, out_json, short, table
 from lead_tui.core.state import RunState, TaskState
 from lead_tui.journal.base import RunRow
+from lead_tui.reporters.result_text import what_next
+from lead_tui.reporters.words import duration, failure_text
 from lead_tui.runner.result import Result, result_of
 
 EXAMPLES = ("leadtui show last", "leadtui show 3f2a --json")
@@ -62,7 +63,7 @@ def _text(row: RunRow, state: RunState, result: Result, db: str | None) -> list[
     partial = ", partial" if result.partial else ""
     lines = [
         f"run {row.id}: {row.name}, {row.status}{partial}",
-        f"started {moment(row.created_at)}, took {seconds(result.execution_time)}",
+        f"started {moment(row.created_at)}, took {duration(result.execution_time)}",
     ]
     lines += [f"flow {row.source}"] if row.source else []
     if row.owner is not None and row.owner_alive:
@@ -70,25 +71,29 @@ def _text(row: RunRow, state: RunState, result: Result, db: str | None) -> list[
     lines += [f"input {name} = {short(value)}" for name, value in state.inputs.items()]
     lines += [
         "",
-        table(("TASK", "STATUS", "TRIES", "TIME", ""), [_cells(task) for task in state.tasks.values()]),
+        table(("TASK", "STATUS", "TRIES", "TIME", ""), [_cells(row, task) for task in state.tasks.values()]),
     ]
     if result.outputs:
         lines += ["", *(f"{name}: {short(value, 2000)}" for name, value in result.outputs.items())]
     if result.failure is not None:
         lines += ["", f"failed: {result.failure}"]
-    if not row.owner_alive and (further := continuing(result, db)):
+    if not row.owner_alive and (further := what_next(result, db)):
         lines += ["", *further]
     return lines
 
 
-def _cells(task: TaskState) -> tuple[str, ...]:
-    time = seconds(task.duration) if task.ended_at and task.started_at else "-"
-    return task.name, str(task.status), str(task.attempt or "-"), time, short(_why(task))
+def _cells(row: RunRow, task: TaskState) -> tuple[str, ...]:
+    """What was in flight when the owner died does not run."""
+    time = duration(task.duration) if task.ended_at and task.started_at else "-"
+    cut_off = row.status == "interrupted" and task.status == "running"
+    status = "interrupted" if cut_off else str(task.status)
+    return task.name, status, str(task.attempt or "-"), time, short(_why(task))
 
 
 def _why(task: TaskState) -> str:
     if task.status == "failed":
-        return f"{task.failure}{' (handled)' if task.handled else ''}"
+        failure = failure_text(task.failure) if task.failure else ""
+        return f"{failure}, handled" if task.handled else failure
     if task.status == "completed":
         return short(task.result, 60) if task.result is not None else ""
     return task.why

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from lead_tui.cli import options, session
-from lead_tui.cli.terminal import out, out_json, seconds, short
+from lead_tui.cli.terminal import out, out_json, short
 from lead_tui.journal.memory import MemoryJournal
+from lead_tui.reporters.words import duration
 from lead_tui.runner.engine import Engine
 from lead_tui.runner.result import ExitCode
 from lead_tui.runner.trial import Trial, Try, try_agent
@@ -56,7 +57,7 @@ def _value(text: str) -> Any:
 
 def _text(trial: Trial) -> str:
     verdict = "works" if trial.success else "answers with an error" if trial.reachable else "does not answer"
-    lines = [f"{trial.agent_name} {verdict}: {trial.action}, {seconds(trial.response_time)}"]
+    lines = [f"{trial.agent_name} {verdict}: {trial.action}, {duration(trial.response_time)}"]
     lines += [_attempt(each) for each in trial.attempts]
     if trial.breaker != "closed":
         lines.append(f"  breaker: {trial.breaker}")
@@ -72,5 +73,5 @@ def _text(trial: Trial) -> str:
 
 def _attempt(each: Try) -> str:
     what = "ok" if each.success else str(each.error)
-    again = f", again in {seconds(each.retry_in)}" if each.retry_in is not None else ""
-    return f"  attempt {each.attempt}: {seconds(each.seconds)}, {what}{again}"
+    again = f", again in {duration(each.retry_in)}" if each.retry_in is not None else ""
+    return f"  attempt {each.attempt}: {duration(each.seconds)}, {what}{again}"

@@ -1,0 +1,355 @@
+"""`--output text`: lines on a pipe, a living screen on a terminal, the result on stdout."""
+
+import io
+import re
+import subprocess
+import sys
+
+import pytest
+
+from lead_tui.core import events as ev
+from lead_tui.errors import Category, Failure, Outcome
+from lead_tui.reporters import make, render_result
+from lead_tui.reporters.base import Target
+from lead_tui.reporters.lines import Narrator
+from lead_tui.reporters.progress import Lines, plain_line
+from lead_tui.reporters.result_text import result_body, summary, what_next
+from lead_tui.reporters.words import duration, gate_commands, preview, stopwatch
+from tests.reporters.reporter_samples import (
+    BEGAN,
+    CANCELLED,
+    FAILED,
+    FORBIDDEN,
+    FORBIDDEN_CHARACTERS,
+    HOSTILE,
+    HOSTILE_RESULT,
+    HOSTILE_STORY,
+    INTERRUPTED,
+    STORY,
+    TIMED_OUT,
+    WAITING,
+    Screen,
+    feed,
+    report,
+    result,
+    tell,
+)
+
+GOLDEN = """\
+   0.0s ▶ run       nightly · 5 tasks · r1
+   2.5s   fetch | GET /items
+   3.0s ↻ retry     fetch            network_error: the server is busy (http_503) · try 2 in 1.5s
+   5.5s ✓ done      fetch            3.5s · 2 tries
+   6.5s – skipped   notify           when: inputs.send · inputs.send was false
+   8.0s … waiting   push             for rate limit until 12:00:00 UTC: 60 calls in 1m
+   9.5s ✗ failed    push             permission_error: 403 Forbidden (http_403)
+  10.0s ○ breaker   api              open: 5 failures in a row; a probe may go at 12:00:00 UTC
+  10.5s … breaker   api              half open: a probe goes
+  11.0s ● breaker   api              closed again: a probe succeeded
+  12.0s ? needs you review           Publish?
+                    | {
+                    |   "rows": 3
+                    | }
+                    leadtui approve r1 review -i amount=NUMBER
+                    leadtui reject r1 review
+  13.0s ? waiting   only a person can go on: review
+? nightly waiting in 13.0s · 1 waiting, 1 done, 1 failed, 2 skipped · 1 retry · exit 5 · run r1
+  ✗ push: permission_error: 403 Forbidden (http_403)
+"""
+
+
+def told(*items: ev.Event | ev.Note, db: str | None = None) -> list[str]:
+    narrator = Narrator(db)
+    lines = [narrator.tell(item) for item in tell(*items)]
+    return [plain_line(line)[8:] for line in lines if line is not None]
+
+
+def test_a_run_on_a_pipe_is_a_line_for_each_thing_that_matters():
+    """Word for word: glyph, word, task, reason; nothing for what only goes its way."""
+    out, err = report("text")
+    assert err == GOLDEN
+    assert out.splitlines() == [
+        '✓ fetch  {"id":1}',
+        "✗ push  permission_error: 403 Forbidden (http_403)",
+        "– announce  not run: push failed",
+    ]
+
+
+def test_quiet_leaves_what_needs_somebody():
+    """Failures, gates and open breakers are told, work that goes well is not."""
+    _, err = report("text", quiet=True)
+    words = [line[10:19].strip() for line in err.splitlines() if line[:8].strip().endswith("s")]
+    assert words == ["failed", "breaker", "needs you"]
+
+
+def test_outputs_stand_on_stdout_as_yaml():
+    """A flow with outputs prints them, and nothing else, on stdout."""
+    out, _ = report("text", outcome=result(outputs={"city": "Zürich", "rows": [1, 2], "none": None}), exit_code=0)
+    assert out == "city: Zürich\nrows:\n- 1\n- 2\nnone: null\n"
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (ev.RunResumed(why="by ann"), "▶ goes on   by ann"),
+        (ev.RunReopened(tasks=["a", "b"], by="ann"), "▶ reopened  again by ann: a, b"),
+        (ev.RunInterrupted(), "! taken up  the process before this one went away"),
+        (ev.RunPaused(by="ann"), "‖ paused    by ann; leadtui resume r1 goes on"),
+        (ev.RunStopping(cause="failure", task="a", why="a failed"), "■ stopping  after a failure: a failed"),
+        (ev.RunStopping(cause="cancelled", by="ann"), "■ stopping  cancelled by ann"),
+        (ev.DeadlinePassed(scope="cleanup"), "! out of time the rest of the cleanup is skipped"),
+        (ev.TaskCancelled(task="a", why="by ann"), "■ cancelled a                by ann"),
+        (ev.ApprovalGranted(task="a", gate="a", by="ann", answer="later"), "✓ approved  a                by ann: later"),
+        (ev.ApprovalRejected(task="a", gate="a", by="ann", why="no"), "■ rejected  a                by ann: no"),
+        (ev.BreakerOpened(agent="a", why="tripped"), "○ breaker   a                open: tripped"),
+        (ev.Message(role="assistant", text="hi", task="a"), "  a | assistant: hi"),
+        (ev.Log(text="hm", task="a", level="warning"), "! a | hm"),
+        (ev.Log(text="of the run"), "  | of the run"),
+    ],
+)  # fmt: skip
+def test_every_event_that_matters_has_its_line(event: ev.Event | ev.Note, line: str):
+    """Events that the story does not have, one by one."""
+    assert told(event) == [line]
+
+
+def test_what_only_goes_its_way_has_no_line():
+    """Starts, evaluations, tokens, debug lines and deadlines that another event tells are left out."""
+    assert (
+        told(
+            ev.RunStarted(),
+            ev.TaskReady(task="a"),
+            ev.TaskStarted(task="a"),
+            ev.AttemptStarted(task="a", attempt=1),
+            ev.TaskWaiting(task="a", attempt=1, reason="person"),
+            ev.DeadlinePassed(scope="run"),
+            ev.Tokens(text="x"),
+            ev.Log(text="x", level="debug"),
+            ev.AttemptFailed(task="a", attempt=1, failure=FORBIDDEN),
+        )
+        == []
+    )
+
+
+def test_a_failure_says_why_it_was_not_tried_again_or_what_handles_it():
+    """A failure of unknown outcome names the rule; a handled one is a warning."""
+    unknown = Failure(Category.NETWORK, "reset", Outcome.UNKNOWN)
+    lines = told(
+        ev.TaskFailed(task="a", failure=unknown, why="not idempotent"),
+        ev.TaskFailed(task="b", failure=FORBIDDEN, handled=True, why="continue_on_failure"),
+    )
+    assert lines == [
+        "✗ failed    a                network_error: reset · not idempotent",
+        "! failed    b                permission_error: 403 Forbidden (http_403) · continue_on_failure",
+    ]
+
+
+def test_commands_name_the_journal_and_are_quoted_for_a_shell():
+    """What is shown to be typed can be typed, with `--db` where the run lies elsewhere."""
+    line = Narrator("my runs.db").tell(tell(ev.TaskInterrupted(task="pu sh"))[0])
+    assert line is not None
+    assert line.more == ("leadtui retry r1 --db 'my runs.db'", "leadtui skip r1 'pu sh' --db 'my runs.db'")
+    approve, _ = gate_commands("r1", "g", {"n": {"type": "integer"}, "m": {"default": 1}}, ["yes", "no"])
+    assert approve == "leadtui approve r1 g --answer 'yes|no' -i n=INTEGER"
+
+
+def test_a_long_preview_is_cut_and_says_so():
+    """What a gate shows does not flood the screen."""
+    assert preview("\n".join("abcdef"), lines=4) == ["| a", "| b", "| c", "| d", "… 2 more lines"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text", "column"),
+    [(0, "0.00s", "0.0s"), (0.05, "0.05s", "0.1s"), (3.21, "3.2s", "3.2s"), (59.96, "1m00s", "1m00s"),
+     (125, "2m05s", "2m05s"), (3725, "1h02m", "1h02m")],
+)  # fmt: skip
+def test_durations_are_short(seconds: float, text: str, column: str):
+    """Two decimals for what is quick, minutes and hours for what is long."""
+    assert (duration(seconds), stopwatch(seconds)) == (text, column)
+
+
+def test_hostile_text_reaches_neither_stream():
+    """No control, bidi or surrogate character passes, and nothing outside can begin a line of its own."""
+    out, err = report("text", HOSTILE_STORY, HOSTILE_RESULT)
+    assert not FORBIDDEN_CHARACTERS & set(out + err)
+    assert "[red]x[/red]" in err
+    assert max(map(len, err.splitlines())) < 10_000
+    assert not any(line.lstrip().startswith("::") for line in err.splitlines())
+
+
+def test_a_terminal_gets_colours_and_a_living_screen_and_no_markup():
+    """On a terminal the running tasks and the bar are drawn; text of agents is never markup or a command."""
+    out, screen = Screen(), Screen()
+    report("text", HOSTILE_STORY, HOSTILE_RESULT, stdout=out, stderr=screen, color=False)
+    shown = screen.getvalue()
+    assert "[red]x[/red]" in shown
+    assert "\x1b]52" not in shown
+    assert "\x1b[2J\x1b" not in shown
+    assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h") == 1, "the cursor is shown again"
+    assert not {"\x07", "\x9b", "\u202e", "\ud800", "\x00"} & set(shown)
+
+
+def test_the_living_screen_names_the_running_tasks_and_counts(monkeypatch: pytest.MonkeyPatch):
+    """A refresh shows each running task with what it said last, its part, and how many have ended."""
+    monkeypatch.setenv("COLUMNS", "80")
+    screen = Screen()
+    reporter = make("text", stdout=io.StringIO(), stderr=screen, color=False, total=9)
+    running = [ev.AttemptStarted(task=f"t{n}", attempt=1) for n in range(8)]
+    feed_open = tell(
+        *running,
+        ev.Progress(task="t0", done=1, total=4, text="reading"),
+        ev.Log(task="t1", text="half way"),
+        ev.TaskSkipped(task="t9", cause="condition"),
+        gap=0,
+    )
+    reporter.show(feed_open)
+    reporter.idle()
+    shown = screen.getvalue()
+    reporter.close()
+    assert " 25% reading" in shown
+    assert "half way" in shown
+    assert "and 2 more" in shown
+    assert "1/9" in shown
+    assert screen.getvalue().count("\x1b[?25h") == 1, "close gives the terminal back"
+
+
+def test_a_terminal_of_eighty_columns_is_enough(monkeypatch: pytest.MonkeyPatch):
+    """Long details go on below, indented; no line is wider than the terminal."""
+    monkeypatch.setenv("COLUMNS", "80")
+    screen = Screen()
+    long = Failure(Category.AGENT, "a long reason " * 20)
+    report("text", tell(ev.TaskFailed(task="a" * 70, failure=long), ev.TaskFailed(task="b", failure=long)),
+           result(status="failed", errors={"b": long}), stdout=Screen(), stderr=screen, color=False)  # fmt: skip
+    lines = [line.split("\x1b[?25h")[-1] for line in screen.getvalue().splitlines() if "a long reason" in line]
+    assert len(lines) > 8
+    assert all(len(re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", line)) <= 80 for line in lines)
+
+
+def test_no_colour_on_a_dumb_terminal(monkeypatch: pytest.MonkeyPatch):
+    """TERM=dumb gets the lines of a pipe."""
+    monkeypatch.setenv("TERM", "dumb")
+    _, err = report("text", stderr=Screen())
+    assert err == GOLDEN
+
+
+def test_no_color_leaves_no_colour(monkeypatch: pytest.MonkeyPatch):
+    """NO_COLOR is obeyed on a terminal: no colour code is written."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    _, err = report("text", stderr=Screen())
+    codes = {code for codes in re.findall(r"\x1b\[([0-9;]*)m", err) for code in codes.split(";")}
+    assert codes <= {"", "0", "1", "2", "3", "22", "23"}
+
+
+def test_colour_can_be_asked_for_on_a_pipe():
+    """`color=True` paints the lines of a pipe and draws no screen."""
+    _, err = report("text", color=True)
+    assert "\x1b[32m" in err
+    assert "\x1b[?25l" not in err
+    assert max(len(line) for line in err.splitlines()) > 80, "nothing is wrapped"
+
+
+def test_silence_on_a_pipe_is_broken_by_naming_what_runs():
+    """A build that waits long is told which tasks still run; with none running nothing is said."""
+    stream = io.StringIO()
+    lines = Lines(Target(io.StringIO(), stream))
+    lines.idle()
+    assert stream.getvalue() == ""
+    lines.show(tell(*(ev.AttemptStarted(task=f"t{n}", attempt=1) for n in range(7)), gap=0))
+    lines.idle()
+    assert "… running   t0 " in stream.getvalue()
+    assert stream.getvalue().rstrip().endswith("and 2 more")
+
+
+def test_an_encoding_without_glyphs_gets_plain_ones():
+    """With LANG=C lines are readable, and text that the encoding lacks is escaped, never an error."""
+    raw = io.BytesIO()
+    err = io.TextIOWrapper(raw, encoding="ascii", write_through=True)
+    report("text", tell(ev.TaskCompleted(task="käse", duration=1)), result(), stderr=err, exit_code=0)
+    assert raw.getvalue().decode("ascii").splitlines() == [
+        "   0.0s + done      k\\xe4se             1.0s",
+        "+ nightly completed in 13.0s . 1 done . run r1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "next_line"),
+    [(FAILED, "leadtui retry r1"), (CANCELLED, "leadtui retry r1"), (WAITING, "leadtui resume r1"),
+     (INTERRUPTED, "leadtui retry r1"), (TIMED_OUT, "leadtui retry r1"),
+     (result(status="paused"), "leadtui resume r1")],
+)  # fmt: skip
+def test_what_goes_on_is_the_last_thing_said(outcome, next_line: str):
+    """Each end that is not completion names the command that continues the run."""
+    assert what_next(outcome)[-1] == f"  to go on: {next_line}"
+
+
+def test_the_whole_result_for_people():
+    """`render_result` has the summary, the failures, the gate with its command, and the tasks."""
+    text = render_result(WAITING)
+    assert text.startswith("? nightly waiting in 13.0s")
+    assert "leadtui approve r1 review -i amount=NUMBER" in text
+    assert text.endswith("– announce  not run: push failed")
+    assert "perhaps executed" in render_result(INTERRUPTED)
+    assert not FORBIDDEN_CHARACTERS & set(render_result(HOSTILE_RESULT))
+    assert render_result(result(results={})) == "✓ nightly completed in 13.0s · 1 done · run r1"
+
+
+def test_a_summary_lists_the_cause_of_the_run_and_not_thousands_of_failures():
+    """The global timeout is named; of many failures twenty, with the number of the others."""
+    assert "  ✗ timeout_error: the run took longer than 5 s (global_timeout)" in summary(TIMED_OUT)
+    many = result(status="failed", errors={f"t{n}": FORBIDDEN for n in range(1_000)}, failure=FORBIDDEN)
+    assert summary(many)[-1] == "  … and 980 more failed"
+    assert len(summary(many)) == 22
+    assert "completed in part" in summary(result(partial=True))[0]
+
+
+def test_a_result_of_many_lines_takes_one():
+    """The list of tasks stays a list: first line, how many more, cut to the width."""
+    body = result_body(result(results={"a": "one\ntwo\nthree", "b": None, "c": "y" * 500}), 60).splitlines()
+    assert body[0] == "✓ a  one … (+2 lines)"
+    assert body[1].rstrip() == "✓ b"
+    assert len(body[2]) == 60
+    assert body[2].endswith("…")
+
+
+def test_a_run_taken_up_counts_from_where_this_reporter_looked_on():
+    """Reopened tasks count again; what another process ended is no concern of this bar."""
+    lines = Lines(Target(io.StringIO(), io.StringIO(), total=3))
+    lines.show(
+        tell(
+            ev.TaskCompleted(task="a"),
+            ev.AttemptStarted(task="b", attempt=1),
+            ev.TaskInterrupted(task="b"),
+            ev.RunReopened(tasks=["a", "b", "c"]),
+            ev.Log(task="gone", text="late"),
+            ev.Progress(task="gone", done=1, total=2),
+        )
+    )
+    assert (lines.running.ended, lines.running.total, lines.running.tasks) == (0, 3, {})
+
+
+def test_a_waiting_task_keeps_its_age():
+    """The time of a running task counts from its first attempt, through waits and retries."""
+    lines = Lines(Target(io.StringIO(), io.StringIO()))
+    lines.show(STORY[:10])
+    assert lines.running.tasks["fetch"].since == STORY[4].ts > BEGAN
+
+
+def test_rich_is_not_imported_for_a_pipe():
+    """A headless run does not pay for the terminal."""
+    code = (
+        "import io, sys; from lead_tui.reporters import make, report_file\n"
+        "make('text', stdout=io.StringIO(), stderr=io.StringIO()); report_file('html=x'); report_file('junit=x')\n"
+        "print([name for name in ('rich', 'textual', 'jinja2', 'structlog') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_hostile_names_do_not_break_the_tail_of_feed():
+    """A reporter that was closed takes no more and says nothing."""
+    stream = io.StringIO()
+    reporter = make("text", stdout=io.StringIO(), stderr=stream)
+    reporter.close()
+    feed(reporter, tell(ev.Log(text=HOSTILE)))
+    reporter.finish(result(), 0)
+    assert stream.getvalue() == ""

@@ -80,7 +80,6 @@ class LeadAgent:
 
     def run(self, flow: Flow, inputs: Mapping[str, Any] | None = None, **options: Any) -> Result:
         """`execute` for code without an event loop; the journal is closed again at the end."""
-
         if _in_loop():
             raise UsageError("an event loop is running here: use `await agent.execute(...)`")
 

@@ -6,8 +6,8 @@ comes.
 
 Exit 0 is success, 75 (EX_TEMPFAIL) a failure that surely did nothing and is tried again, up to three
 times in all when nothing is configured; any other exit is final. Death by a signal and a timeout have
-an unknown outcome: they count against the same three attempts, unless the task says `idempotent:
-false`.
+an unknown outcome: such a command runs again only where `retry_config.max_attempts` asks for it and the
+task is idempotent.
 
 When a call ends early its whole process tree goes, see `process.py`. What a command leaves in the
 background may serve later tasks; it is stopped at the end of the run.
@@ -43,6 +43,7 @@ class ShellConfig(AgentConfig):
     actions: ClassVar[frozenset[str] | None] = frozenset({"run"})
     builtin: ClassVar[bool] = True
     default_attempts: ClassVar[int] = 3
+    default_retries_unknown: ClassVar[bool] = False
     default_breaker: ClassVar[bool] = False
 
     env: Environment = Field(default_factory=dict)

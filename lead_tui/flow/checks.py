@@ -17,6 +17,9 @@ from lead_tui.flow.models import AgentConfig, TaskSpec, Workflow
 from lead_tui.flow.validate import NOT_BUILT_TYPES, Validated
 from lead_tui.templating.environment import has_template
 
+# wrong whatever a template in the value may give
+_KEY_PROBLEMS = ("missing", "extra_forbidden", "not_built")
+
 
 class Names:
     """Every name that the document declares, also where the rest of the declaration is wrong."""
@@ -155,6 +158,10 @@ class _TaskChecks:
             message = f"task {task.name!r}: the agent {agent.name!r} has no action {task.action!r}"
             self._add((*path, "action"), "unknown-action", message, hint)
             return
+        if not has_template(task.action) and (problem := agent.action_problem(task.action)):
+            message = f"task {task.name!r}: {task.action!r} cannot be an action of {agent.name!r}: {problem}"
+            self._add((*path, "action"), "unknown-action", message)
+            return
         model = agent.parameters_model(task.action)
         if model is None:
             return
@@ -164,7 +171,7 @@ class _TaskChecks:
             located: list[Located] = []
             for each in error.errors(include_url=False):
                 inner, value = _inside(each["loc"], task.parameters, each["type"] == "missing")
-                if each["type"] in ("missing", "extra_forbidden") or not _holds_template(value):
+                if each["type"] in _KEY_PROBLEMS or not _holds_template(value):
                     located.append((self.validated.locate((*path, "parameters", *inner)), each))
             explain(self.problems, model, located, self.validated.data, skip=3)
 

@@ -140,6 +140,7 @@ class AgentConfig(Model):
     builtin: ClassVar[bool] = False  # usable in a task without being declared
     default_timeout: ClassVar[float | None] = None
     default_attempts: ClassVar[int] = 1
+    default_retries_unknown: ClassVar[bool] = True  # False: only calls surely not executed, unless asked
     default_breaker: ClassVar[bool] = True  # False: no breaker unless the flow asks for one
 
     name: Name

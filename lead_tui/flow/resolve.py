@@ -9,7 +9,10 @@ from lead_tui.flow.models import AgentConfig, BreakerConfig, RateLimit, RetryCon
 
 
 class Retry(msgspec.Struct, frozen=True):
-    """A `RetryConfig` with every field settled. Delays in seconds."""
+    """A `RetryConfig` with every field settled. Delays in seconds.
+
+    `unknown`: a call that may have been executed is made again if the task is idempotent.
+    """
 
     max_attempts: int = 1
     initial_delay: float = 1.0
@@ -18,6 +21,7 @@ class Retry(msgspec.Struct, frozen=True):
     jitter: bool = True
     retry_on: tuple[Category | int, ...] = ()
     never_retry_on: tuple[Category | int, ...] = ()
+    unknown: bool = True
 
 
 class TaskSettings(msgspec.Struct, frozen=True):
@@ -70,9 +74,10 @@ def agent_settings(workflow: Workflow, agent: AgentConfig) -> AgentSettings:
 
 
 def _retry(agent: AgentConfig, workflow: Workflow, task: TaskSpec) -> Retry:
-    settled: dict[str, Any] = {"max_attempts": agent.default_attempts}
+    asked: dict[str, Any] = {}
     for level in (workflow.defaults.retry_config, agent.retry_config, task.retry_config):
         if level is not None:
-            settled |= {name: getattr(level, name) for name in RetryConfig.model_fields
-                        if getattr(level, name) is not None}  # fmt: skip
-    return Retry(**settled)
+            asked |= {name: getattr(level, name) for name in RetryConfig.model_fields
+                      if getattr(level, name) is not None}  # fmt: skip
+    unknown = agent.default_retries_unknown or "max_attempts" in asked
+    return Retry(**({"max_attempts": agent.default_attempts} | asked), unknown=unknown)

@@ -10,7 +10,7 @@ import msgspec
 from lead_tui.clock import Clock, SystemClock
 from lead_tui.core.commands import AnyCommand
 from lead_tui.core.events import Event, Note
-from lead_tui.errors import JournalError, UsageError
+from lead_tui.errors import UsageError
 from lead_tui.journal import rules
 from lead_tui.journal.base import InboxRow, Owner, RunRecord, RunRow
 from lead_tui.journal.owner import is_alive

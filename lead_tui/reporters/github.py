@@ -83,7 +83,7 @@ def annotate(item: Item, db: str | None = None) -> str:
 def command(kind: str, title: str, message: str) -> str:
     """`::error title=...::...`, escaped as the runner reads it back."""
     name = _percent(safe_line(title, 200)).replace(":", "%3A").replace(",", "%2C")
-    return f"::{kind} title={name}::{_percent(safe(message[:4_000]))}"
+    return _OLD_FORM.sub(r"##\\", f"::{kind} title={name}::{_percent(safe(message[:4_000]))}")
 
 
 def _percent(text: str) -> str:

@@ -199,13 +199,15 @@ class Narrator:
 
     @_line_of.register
     def _granted(self, event: ev.ApprovalGranted) -> Line:
-        answer = "" if event.answer == "approve" else f": {event.answer}"
-        return self._line(event, "done", "approved", (f"by {event.by}" if event.by else "") + answer)
+        by = [f"by {event.by}"] if event.by else []
+        answer = [event.answer] if event.answer != "approve" else []
+        return self._line(event, "done", "approved", " · ".join([*by, *answer]))
 
     @_line_of.register
     def _rejected(self, event: ev.ApprovalRejected) -> Line:
-        by = f"by {event.by}" if event.by else ""
-        return self._line(event, "stopped", "rejected", by + _because(event.why), loud=True)
+        by = [f"by {event.by}"] if event.by else []
+        why = [event.why] if event.why else []
+        return self._line(event, "stopped", "rejected", " · ".join([*by, *why]), loud=True)
 
     # notes
 

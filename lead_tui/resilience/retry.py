@@ -80,6 +80,8 @@ def _rule(failure: Failure, retry: Retry, idempotent: bool) -> tuple[bool, str]:
         return False, f"{what} is permanent"
     if failure.outcome is Outcome.UNKNOWN and not idempotent:
         return False, f"{what}: may have been executed and the task is not idempotent"
+    if failure.outcome is Outcome.UNKNOWN and not (retry.unknown or listed):
+        return False, f"{what}: may have been executed; retry_config.max_attempts asks for more tries"
     return True, f"{what} is in retry_on" if listed else f"{what} is retried"
 
 

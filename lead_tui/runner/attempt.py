@@ -38,11 +38,12 @@ class Attempt:
         self.shared: dict[str, Any] = runner.crew.shared
         self.order = order
         self.stopping: Literal["", "cancelled", "deadline"] = ""
+        self.begun = False
         self._runner = runner
         self._spec = spec
         self._member = member
         self._asked = 0
-        self._began = 0.0
+        self._began = self._now()
         self._answer: asyncio.Future[None] | None = None
         self._timeout: asyncio.Timeout | None = None
         self._tokens: ConcealedStream | None = None
@@ -113,6 +114,7 @@ class Attempt:
 
     async def run(self) -> None:
         """Ends with facts posted to the runner, whatever happens, unless the run is being parked."""
+        self.begun = True
         guard = self._member.guard
         if (failure := await self._admitted()) is not None:
             if failure != _LATER:

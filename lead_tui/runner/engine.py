@@ -1,5 +1,6 @@
 """All runs of one process on one journal: start a flow, take up a run, find and steer the runs of others."""
 
+import asyncio
 import os
 import random
 import secrets as tokens
@@ -12,6 +13,7 @@ from typing import Any
 import msgspec
 
 from lead_tui.agents import registry
+from lead_tui.agents.process_tree import reap_leftovers
 from lead_tui.clock import Clock, SystemClock
 from lead_tui.core import decide
 from lead_tui.core import events as ev
@@ -134,6 +136,7 @@ class Engine:
         inputs = _with_secrets(record, workflow, secrets or {})
         machine = Machine(record.plan, run_id)
         run = await self._own(machine, document, workflow, inputs, environment)
+        await asyncio.to_thread(reap_leftovers, run_id)  # children whose leadtui died without its guard
         try:
             first, answers = self._next_step(machine, record, commands, by)
         except BaseException:

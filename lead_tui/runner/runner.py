@@ -8,6 +8,7 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 
 from lead_tui.clock import Clock
@@ -82,6 +83,8 @@ class Runner:
         self._arrived = asyncio.Event()
         self._attempts: dict[str, tuple[Attempt, asyncio.Task[None]]] = {}
         self._parked = False
+        self._crash: BaseException | None = None
+        """A bug of ours in an attempt: the run stops with it rather than waiting for ever."""
 
     # the outside
 
@@ -141,6 +144,8 @@ class Runner:
             while not self._is_over(park_when_waiting):
                 await self._arrived.wait()
                 self._arrived.clear()
+                if self._crash is not None:
+                    raise self._crash
                 await self._carry_out(self._steps())
                 await self._grant()
         finally:
@@ -221,15 +226,19 @@ class Runner:
             self.post(ev.AttemptFailed(task=order.task, attempt=order.attempt, failure=failure))
             return
         attempt = Attempt(self, order, spec, member)
-        self._attempts[order.task] = (attempt, asyncio.create_task(self._run(attempt)))
+        coroutine = asyncio.create_task(attempt.run())
+        coroutine.add_done_callback(partial(self._attempt_over, attempt))
+        self._attempts[order.task] = (attempt, coroutine)
 
-    async def _run(self, attempt: Attempt) -> None:
-        try:
-            await attempt.run()
-        finally:
-            current = self._attempts.get(attempt.task)
-            if current is not None and current[0] is attempt:
-                del self._attempts[attempt.task]
+    def _attempt_over(self, attempt: Attempt, coroutine: asyncio.Task[None]) -> None:
+        current = self._attempts.get(attempt.task)
+        if current is not None and current[0] is attempt:
+            del self._attempts[attempt.task]
+        if not attempt.begun:
+            attempt.give_up()  # cancelled before its first step: the coroutine never ran to say so
+        if not coroutine.cancelled() and (error := coroutine.exception()) is not None:
+            self._crash = self._crash or error
+            self._arrived.set()
 
     def _cancel(self, task: str, why: Literal["cancelled", "deadline"]) -> None:
         alive = self._attempts.get(task)

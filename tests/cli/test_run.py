@@ -1,4 +1,4 @@
-"""`leadtui run`, `resume` and `retry` in this process: exit codes, inputs, outputs, what is told at the end."""
+"""`leadtui run`, `resume` and `retry` in this process: exit codes, inputs, outputs, the last line."""
 
 import json
 
@@ -189,7 +189,7 @@ def test_retry_runs_again_what_failed(leadtui, flow, tmp_path):
 
 
 def test_secrets_are_given_again(leadtui, flow, tmp_path):
-    """A secret input is stored nowhere: going on without it exits with 3, with it works; a wrong name is 2."""
+    """A secret input is stored nowhere: going on needs it (else 3) under its own name (else 2)."""
     path = flow(
         {"name": "a", "sh": "test -f ok && echo {{ inputs.token }}"}, inputs={"token": {"secret": True}}
     )

@@ -9,7 +9,6 @@ from lead_tui.core.events import Log, RunCompleted
 from lead_tui.errors import (
     CommandRefused,
     IllegalTransition,
-    JournalError,
     OwnershipLost,
     RunNotFound,
     RunOwned,

@@ -22,7 +22,8 @@ NO_METRICS: dict[str, Any] = {"attempts": 0, "failed_attempts": 0, "retries": 0,
                               "response_times": {}, "usage": {}}  # fmt: skip
 
 HOSTILE = (
-    "\x1b[2J\x1b]52;c;cm0gLXJm\x07 \x9b31m \u202etxt.exe [red]x[/red] ::error::no ]]> </pre><script>x</script> "
+    "\x1b[2J\x1b]52;c;cm0gLXJm\x07 \x9b31m \u202etxt.exe [red]x[/red] ::error::no ]]> </pre>"
+    "<script>x</script> "
     "\x00 \ud800 \u200b \x7f ##[add-mask]y\r\n::stop-commands::z\n  ::set-output name=a::b\n\ufffe|`a`"
 )
 FORBIDDEN_CHARACTERS = set("\x00\x07\x1b\x7f\x9b\r\u202e\u200b\ud800\ufffe")
@@ -72,7 +73,7 @@ STORY = tell(
     ev.AttemptStarted(task="review", attempt=1),
     ev.ApprovalRequested(task="review", gate="review", message="Publish?", show={"rows": 3},
                          form={"amount": {"type": "number"}, "note": {"type": "string", "default": ""}}),
-    ev.TaskWaiting(task="review", attempt=1, reason="person"),
+    ev.TaskWaiting(task="review", attempt=1, reason="person", why="Publish?"),
     ev.RunWaiting(why="gate", tasks=["review"]),
 )  # fmt: skip
 
@@ -166,7 +167,8 @@ def report(
     assert isinstance(reporter, StreamReporter)
     feed(reporter, items)
     reporter.finish(outcome, exit_code)
-    return (
-        out.getvalue() if isinstance(out, io.StringIO) else "",
-        err.getvalue() if isinstance(err, io.StringIO) else "",
-    )
+    return _text(out), _text(err)
+
+
+def _text(file: io.TextIOBase) -> str:
+    return file.getvalue() if isinstance(file, io.StringIO) and not file.closed else ""

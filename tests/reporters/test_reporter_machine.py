@@ -48,7 +48,12 @@ def test_json_is_one_object_with_all_of_the_result():
         "category": "permission_error", "severity": "high", "message": "403 Forbidden", "code": "http_403",
         "outcome": "permanent", "status": 403, "retry_after": None,
     }  # fmt: skip
-    assert (told["status"], told["exit_code"], told["success"], told["failure"]) == ("waiting", 5, False, None)
+    assert (told["status"], told["exit_code"], told["success"], told["failure"]) == (
+        "waiting",
+        5,
+        False,
+        None,
+    )
     assert told["waiting_for"][0]["gate"] == "review"
     assert "✗ failed    push" in err
 
@@ -139,8 +144,10 @@ def test_github_annotates_what_needs_eyes():
     assert out.splitlines()[:3] == [
         "::error title=push::permission_error: 403 Forbidden (http_403)",
         "::warning title=breaker of api opened::5 failures",
-        "::notice title=review needs an answer::Publish?%0Aleadtui approve r1 review -i amount=NUMBER%0A"
-        "leadtui reject r1 review",
+        (
+            "::notice title=review needs an answer::Publish?%0Aleadtui approve r1 review -i amount=NUMBER"
+            "%0Aleadtui reject r1 review"
+        ),
     ]
     assert "✓ done      fetch" in err
 
@@ -162,10 +169,15 @@ def test_github_warns_of_what_is_handled_or_interrupted_and_names_the_end_of_the
 @pytest.mark.usefixtures("no_github")
 def test_no_text_from_outside_is_a_workflow_command():
     """Every line that the runner would obey is one that we wrote, on both streams."""
-    for outcome in (HOSTILE_RESULT, result(results={"::error::x": "::error::y"}, outputs={"a": "1\n ::debug::x"})):
+    for outcome in (
+        HOSTILE_RESULT,
+        result(results={"::error::x": "::error::y"}, outputs={"a": "1\n ::debug::x"}),
+    ):
         out, err = report("github", HOSTILE_STORY, outcome)
         commands = [line for line in (out + err).splitlines() if line.strip().startswith("::")]
-        assert all(line.startswith(("::error title=", "::warning title=", "::notice title=")) for line in commands)
+        assert all(
+            line.startswith(("::error title=", "::warning title=", "::notice title=")) for line in commands
+        )
         assert not [line for line in (out + err).splitlines() if "##[" in line]
         assert not FORBIDDEN_CHARACTERS & set(out + err)
 

@@ -43,7 +43,9 @@ def test_newline_and_tab_stay_only_where_they_may():
 def test_no_control_or_surrogate_survives_for_any_text(text: str):
     """Whatever the text, only newline and tab of the control characters are left, and it can be encoded."""
     shown = safe(text)
-    assert all(unicodedata.category(char) not in {"Cc", "Cs", "Zl", "Zp"} for char in shown if char not in "\n\t")
+    assert all(
+        unicodedata.category(char) not in {"Cc", "Cs", "Zl", "Zp"} for char in shown if char not in "\n\t"
+    )
     shown.encode()
 
 

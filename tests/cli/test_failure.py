@@ -1,0 +1,108 @@
+"""What an exception means: messages, exit codes, and a bug's report without a value in it."""
+
+import io
+from pathlib import Path
+
+import pytest
+import typer
+
+from lead_tui.cli import failure
+from lead_tui.cli.session import pairs, who
+from lead_tui.cli.terminal import moment, out_encoded, say, short, table
+from lead_tui.errors import CommandRefused, IllegalTransition, JournalError, RunOwned, UsageError
+
+
+def exit_of(error):
+    """The exit code that this exception becomes."""
+    with pytest.raises(typer.Exit) as found, failure.explained():
+        raise error
+    return found.value.exit_code
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(UsageError("x"), 2), (CommandRefused("x"), 2), (JournalError("x"), 8), (RunOwned("x"), 9)],
+)
+def test_each_error_has_its_exit_code(error, code, capsys):
+    """The message stands on stderr in one line, with what the error was told to add behind it."""
+    error.add_note("and then this")
+    assert exit_of(error) == code
+    assert capsys.readouterr().err == "error: x\nand then this\n"
+
+
+def test_a_bug_leaves_its_traceback_in_a_file(capsys, monkeypatch, tmp_path):
+    """Exit 70 with where to report it; neither the screen nor the file has a value or a message."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    secret = "hush-hush"  # noqa: F841 - a local that a careless traceback would show
+    assert exit_of(ValueError("hush-hush")) == 70
+    err = capsys.readouterr().err
+    assert failure.ISSUES in err
+    [kept] = tmp_path.glob("leadtui-bug-*.txt")
+    assert str(kept) in err
+    text = kept.read_text()
+    assert "ValueError" in text
+    assert Path(__file__).name in text
+    assert "hush-hush" not in err + text.replace('ValueError("hush-hush")', "")
+
+
+def test_a_bug_is_shown_when_asked_for(capsys, monkeypatch):
+    """LEADTUI_DEBUG=1 shows the places, with the causes behind, and a fact that does not fit is a bug too."""
+    monkeypatch.setenv("LEADTUI_DEBUG", "1")
+    assert exit_of(IllegalTransition("x")) == 70
+    try:
+        try:
+            raise KeyError("inner")
+        except KeyError as inner:
+            raise RuntimeError("outer") from inner
+    except RuntimeError as error:
+        assert exit_of(error) == 70
+    err = capsys.readouterr().err
+    assert "builtins.RuntimeError" in err
+    assert "builtins.KeyError" in err
+
+
+def test_a_terminal_that_is_gone(monkeypatch):
+    """Nothing that is said to nobody fails the run."""
+
+    class Gone(io.StringIO):
+        def write(self, text):
+            raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("sys.stderr", Gone())
+    say("hello")
+
+
+def test_json_on_a_terminal_is_made_visible(monkeypatch):
+    """A pipe gets the bytes as they are; on a terminal nothing that it would obey."""
+    for on_terminal, expected in ((True, '"\\u202e"'), (False, '"\u202e"')):
+        stream = io.StringIO()
+        monkeypatch.setattr(stream, "isatty", lambda on_terminal=on_terminal: on_terminal)
+        monkeypatch.setattr("sys.stdout", stream)
+        out_encoded('"\u202e"'.encode())
+        assert stream.getvalue() == f"{expected}\n"
+
+
+def test_values_in_one_line():
+    """Long ones are cut, line ends are made visible, columns are aligned."""
+    assert short("x" * 300).endswith("x…")
+    assert short({"a": "b\nc"}) == '{"a":"b\\nc"}'
+    assert table(("A", "B"), [("1\n2", "x"), ("long one", "y")]).splitlines()[1] == "1␊2       x"
+    assert moment(None) == "-"
+
+
+def test_pairs():
+    """`=` may stand in the value; a name is needed."""
+    assert pairs(["a=b=c", "d="]) == {"a": "b=c", "d": ""}
+    with pytest.raises(UsageError) as found:
+        pairs(["=hush"])
+    assert "hush" not in str(found.value)
+
+
+def test_a_user_without_a_name(monkeypatch):
+    """In a container that does not know its user the number stands for the name."""
+
+    def nobody():
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    assert who().startswith("uid ")

@@ -1,0 +1,135 @@
+"""`runs`, `show`, `logs`, `events`, `why`: what can be asked of a run; nothing of it moves a terminal."""
+
+import json
+
+import pytest
+
+EVIL = "\x1b[2J\x1b]0;owned\x07\u202e"
+
+
+@pytest.fixture
+def story(leadtui, flow):
+    """A run `story-1` in which a task failed, one was skipped for it, and one ran in the end."""
+    path = flow(
+        {"name": "ok", "sh": "echo fine; echo careful >&2"},
+        {"name": "bad", "sh": "exit 3", "depends_on": ["ok"]},
+        {"name": "after", "sh": "echo", "depends_on": ["bad"]},
+        {"name": "never", "sh": "echo", "when": "tasks.ok.result == 'x'"},
+        finally_=[{"name": "end", "sh": "echo over"}],
+        failure_strategy="continue_on_failure",
+        inputs={"city": "Paris"},
+        name="story",
+    )
+    assert leadtui("run", path, "--run-id", "story-1").code == 1
+    return path
+
+
+def test_runs_lists_newest_first(leadtui, flow, story):
+    """With the flow's name and status; `--flow`, `--status` and `--limit` narrow it."""
+    leadtui("run", flow({"name": "a", "sh": "echo"}, name="other", file="o.yaml"), "--run-id", "r2")
+    assert [row["id"] for row in leadtui("runs", "--json").json] == ["r2", "story-1"]
+    assert [row["id"] for row in leadtui("runs", "--flow", "story", "--json").json] == ["story-1"]
+    assert [row["id"] for row in leadtui("runs", "--status", "completed", "--json").json] == ["r2"]
+    assert len(leadtui("runs", "--limit", "1", "--json").json) == 1
+    assert "story-1  story  failed" in leadtui("runs", "--flow", "story").out
+
+
+def test_no_journal_yet(leadtui, own_place):
+    """Looking for runs makes no file; a run that is asked for is not found."""
+    assert leadtui("runs").out == "no runs\n"
+    said = leadtui("show", "last")
+    assert (said.code, "nothing has run yet" in said.err) == (2, True)
+    assert not (own_place / "journal.db").exists()
+    assert leadtui("show", "last", "--db", "gone.db").code == 8
+
+
+def test_show(leadtui, story):
+    """Each task with its status, tries and reason; the commands that continue the run."""
+    said = leadtui("show", "last")
+    assert said.code == 0
+    assert "run story-1: story, failed" in said.out
+    assert "input city = Paris" in said.out
+    assert "bad    failed     1" in said.out
+    assert "exit code 3" in said.out
+    assert "leadtui retry story-1" in said.out
+
+
+def test_show_as_json(leadtui, story):
+    """The result of the run with its row, inputs and every task."""
+    data = leadtui("show", "story", "--json").json
+    assert (data["status"], data["run_id"], data["inputs"]) == ("failed", "story-1", {"city": "Paris"})
+    tasks = {task["name"]: task for task in data["task_list"]}
+    assert (tasks["bad"]["status"], tasks["bad"]["error"]["code"]) == ("failed", "exit_3")
+    assert (tasks["after"]["status"], tasks["after"]["cause"]) == ("skipped", "upstream")
+    assert tasks["end"]["status"] == "completed"
+    assert data["owner"] is None
+
+
+def test_a_run_is_named_by_a_beginning(leadtui, story):
+    """A prefix that fits two runs, or none, exits with 2 and says so."""
+    leadtui("run", story, "--run-id", "story-2")
+    said = leadtui("show", "stor")
+    assert (said.code, "more than one" in said.err) == (2, True)
+    assert leadtui("show", "zzz").code == 2
+
+
+def test_logs(leadtui, story):
+    """The lines of all tasks, or of one; a task that the run does not have is a usage error."""
+    said = leadtui("logs", "last")
+    assert "ok: fine" in said.out
+    assert "ok: careful" in said.out
+    assert "end: over" in said.out
+    assert "fine" not in leadtui("logs", "last", "end").out
+    assert leadtui("logs", "last", "nope").code == 2
+    lines = [json.loads(line) for line in leadtui("logs", "last", "--json").out.splitlines()]
+    assert {"type", "text", "task", "ts"} <= set(lines[0])
+    assert leadtui("logs", "last", "end", "-f").out == leadtui("logs", "last", "end").out
+
+
+def test_events(leadtui, story):
+    """One JSON object a line, `seq` without gaps; `--after`, `--notes` and `-f` do as they say."""
+    lines = [json.loads(line) for line in leadtui("events", "last").out.splitlines()]
+    assert [line["seq"] for line in lines] == list(range(1, len(lines) + 1))
+    later = leadtui("events", "last", "--after", "5").out.splitlines()
+    assert json.loads(later[0])["seq"] == 6
+    noted = [json.loads(line) for line in leadtui("events", "last", "--notes").out.splitlines()]
+    assert len(noted) > len(lines)
+    positions = [line.get("seq", line.get("after", 0)) for line in noted]
+    assert positions == sorted(positions)
+    assert leadtui("events", "last", "-f").out == leadtui("events", "last").out
+
+
+def test_why(leadtui, story):
+    """The reason as the log has it, with the values that a condition read."""
+    said = leadtui("why", "last", "never")
+    assert "tasks.ok.result == 'x'" in said.out
+    assert "'fine'" in said.out
+    assert leadtui("why", "last", "after", "--json").json["status"] == "skipped"
+    near = leadtui("why", "last", "neverr")
+    assert (near.code, "did you mean 'never'?" in near.err) == (2, True)
+
+
+def test_nothing_that_an_agent_says_moves_the_terminal(leadtui, flow):
+    """Escape sequences and bidi characters of results, logs and errors are made visible everywhere."""
+    mock = {"name": "m", "type": "mock", "results": {"say": EVIL}, "fail": {"die": {"message": EVIL}}}
+    path = flow(
+        {"name": "a", "agent_name": "m", "action": "say"},
+        {"name": "b", "sh": ["printf", "%s", "{{ tasks.a.result }}"]},
+        {"name": "c", "agent_name": "m", "action": "die", "retry_config": {"max_attempts": 1}},
+        {
+            "name": "d",
+            "agent_name": "human",
+            "action": "approve",
+            "parameters": {"message": "{{ tasks.a.result }}"},
+        },
+        agents=[mock],
+        parallel_execution=True,
+        failure_strategy="continue_on_failure",
+    )
+    said = [leadtui("run", path)]
+    said += [leadtui(*words) for words in (["show", "last"], ["logs", "last"], ["why", "last", "c"])]
+    said.append(leadtui("approve", "last", "d"))
+    assert said[0].code == 5
+    assert "owned" in said[0].err
+    for each in said:
+        assert not set("\x1b\x07\u202e") & set(each.out + each.err)

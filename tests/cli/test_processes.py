@@ -1,0 +1,138 @@
+"""Two processes on one journal: one drives a run, the other watches and steers it."""
+
+import os
+import signal
+import subprocess
+import sys
+
+GATE = {"name": "gate", "agent_name": "human", "action": "approve", "parameters": {"message": "Ship?"}}
+NAP = {"name": "nap", "sh": "echo napping; sleep 60"}
+
+
+def test_a_live_run_is_cancelled_from_another_process(program, flow, leadtui):
+    """The receipt comes at once; the owner ends with 130 and says who did it."""
+    run = program("run", flow(NAP))
+    run.until("napping")
+    said = leadtui("cancel", "last", "--by", "ada", "--why", "lunch")
+    assert (said.code, "is being cancelled" in said.out) == (0, True)
+    ended = run.end()
+    assert ended.code == 130
+    assert "ada" in ended.err
+
+
+def test_a_live_run_is_paused_and_goes_on(program, flow, leadtui, own_place):
+    """Nothing new starts in the pause; `resume` of a live run ends it; a second owner is refused with 9."""
+    path = flow(
+        {"name": "a", "sh": "echo napping; until test -e go; do sleep 0.05; done"},
+        {"name": "b", "sh": "echo"},
+    )
+    run = program("run", path)
+    run.until("napping")
+    assert leadtui("resume", "last").code == 9
+    assert leadtui("pause", "last", "--json").json["accepted"] is True
+    assert leadtui("show", "last", "--json").json["status"] == "paused"
+    (own_place / "go").touch()
+    assert leadtui("resume", "last").code == 0
+    assert run.end().code == 0
+
+
+def test_one_task_of_a_live_run_is_cancelled(program, flow, leadtui):
+    """The run goes on without it and fails; nothing is left to retry while it lives but the task."""
+    run = program("run", flow(NAP, {"name": "b", "sh": "echo"}, failure_strategy="continue_on_failure"))
+    run.until("napping")
+    assert leadtui("retry", "last").code == 2
+    assert leadtui("cancel", "last", "nap").code == 0
+    assert run.end().code == 1
+
+
+def test_events_and_logs_follow_a_live_run(program, flow, leadtui):
+    """Another process sees them as they come, and ends with the run."""
+    run = program("run", flow(NAP))
+    run.until("napping")
+    watch = program("events", "last", "--follow")
+    logs = program("logs", "last", "--follow")
+    assert "driven by process" in leadtui("show", "last").out
+    run.signal(signal.SIGINT)
+    assert run.end().code == 130
+    seen = watch.end()
+    assert seen.code == 0
+    assert '"run_cancelled"' in seen.out.splitlines()[-1]
+    assert "nap: napping" in logs.end().out
+
+
+def test_a_parked_run_is_approved_from_another_process(program, flow, leadtui):
+    """Approve stores the answer, resume in a third process completes the run."""
+    assert program("run", flow(GATE), "--run-id", "p1").end().code == 5
+    assert program("approve", "p1", "gate", "--by", "ada").end().code == 0
+    assert program("resume", "p1").end().code == 0
+    assert leadtui("show", "p1", "--json").json["results"]["gate"]["by"] == "ada"
+
+
+def test_a_resume_that_loses_the_race(program, flow, leadtui):
+    """One of two owns the run; the other exits with 9 and says how to follow it."""
+    assert program("run", flow(GATE, {**NAP, "depends_on": ["gate"]}), "--run-id", "p1").end().code == 5
+    assert leadtui("approve", "p1").code == 0
+    first = program("resume", "p1")
+    first.until("napping")
+    late = program("resume", "p1").end()
+    assert late.code == 9
+    assert "leadtui events p1 -f" in late.err
+    assert leadtui("cancel", "p1").code == 0
+    assert first.end().code == 130
+
+
+def test_a_killed_run_is_taken_up(program, flow, leadtui, own_place):
+    """After kill -9 what completed is kept; a call that may have happened is left to a person: exit 5."""
+    path = flow(
+        {"name": "once", "sh": "echo x >> ran"},
+        {
+            "name": "charge",
+            "sh": "echo napping; test -e ok || sleep 60",
+            "idempotent": False,
+            "depends_on": ["once"],
+        },
+    )
+    run = program("run", path, "--run-id", "k1")
+    run.until("napping")
+    run.signal(signal.SIGKILL)
+    run.end()
+    said = leadtui("resume", "k1")
+    assert said.code == 5
+    assert "charge" in said.err
+    assert "leadtui retry k1" in said.err.splitlines()[-1]
+    (own_place / "ok").touch()
+    assert leadtui("retry", "k1").code == 0
+    assert (own_place / "ran").read_text() == "x\n"
+
+
+def test_a_pause_does_not_outlive_its_owner(program, flow, leadtui, own_place):
+    """Who takes up a run that died in a pause wants it to go on."""
+    run = program("run", flow({"name": "a", "sh": "echo napping; test -e ok || sleep 60"}), "--run-id", "k2")
+    run.until("napping")
+    assert leadtui("pause", "k2").code == 0
+    run.signal(signal.SIGKILL)
+    run.end()
+    (own_place / "ok").touch()
+    assert leadtui("resume", "k2").code == 0
+
+
+def test_a_reader_that_leaves_ends_it_quietly(program, flow, leadtui):
+    """`| head`: no traceback; a run that nobody reads any more still runs to its end."""
+    path = flow({"name": "a", "sh": "seq 20000"}, {"name": "b", "sh": "echo"})
+    assert leadtui("run", path, "-q").code == 0
+    for words in (["events", "last", "--notes"], ["logs", "last"], ["run", path, "--output", "jsonl"]):
+        reader, writer = os.pipe()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "lead_tui", *map(str, words)],
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        os.close(writer)
+        os.read(reader, 10)
+        os.close(reader)
+        _, err = process.communicate(timeout=30)
+        assert process.returncode == 0
+        assert "Traceback" not in err
+        assert "BrokenPipe" not in err
+    assert [row["status"] for row in leadtui("runs", "--json").json] == ["completed", "completed"]

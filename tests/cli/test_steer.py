@@ -1,0 +1,160 @@
+"""`approve`, `reject`, `cancel`, `pause`, `skip`, `breaker` on runs that nobody drives."""
+
+import pytest
+
+FORM = {
+    "name": "form",
+    "agent_name": "human",
+    "action": "input",
+    "parameters": {
+        "message": "Where?",
+        "show": {"from": "Rome"},
+        "form": {
+            "city": {"choices": ["Paris", "Oslo"], "description": "the goal"},
+            "days": {"type": "integer", "default": 3},
+        },
+    },
+}
+CHOICE = {
+    "name": "choice",
+    "agent_name": "human",
+    "action": "approve",
+    "parameters": {"message": "How?", "options": ["all", "some"]},
+}
+
+
+@pytest.fixture
+def waiting(leadtui, flow):
+    """Run a flow with these gates; it waits as `w1`."""
+
+    def start(*gates, **settings):
+        path = flow(*gates, parallel_execution=True, **settings)
+        assert leadtui("run", path, "--run-id", "w1", "-q").code == 5
+
+    return start
+
+
+def test_a_form_is_answered_with_typed_values(leadtui, waiting):
+    """A value that does not fit is refused with the reason and may be given again; defaults fill in."""
+    waiting(FORM)
+    wrong = leadtui("approve", "w1", "-i", "city=Rome")
+    assert (wrong.code, "choose one of Paris, Oslo" in wrong.err) == (2, True)
+    said = leadtui("approve", "w1", "-i", "city=Oslo", "--json")
+    assert said.json == {"run_id": "w1", "accepted": True, "pending": True, "next": "leadtui resume w1"}
+    assert leadtui("resume", "w1", "--output", "json").json["results"]["form"]["values"] == {
+        "city": "Oslo",
+        "days": 3,
+    }
+
+
+def test_an_option_must_be_chosen(leadtui, waiting):
+    """A gate with options takes one of them."""
+    waiting(CHOICE)
+    assert leadtui("approve", "w1").code == 2
+    assert leadtui("approve", "w1", "--answer", "some").code == 0
+    assert leadtui("resume", "w1", "--output", "json").json["results"]["choice"]["answer"] == "some"
+
+
+def test_the_only_option_needs_no_choice(leadtui, waiting):
+    """One option is what an approval means."""
+    waiting({**CHOICE, "parameters": {"message": "?", "options": ["ship"]}})
+    assert leadtui("approve", "w1").code == 0
+
+
+def test_of_several_gates_one_must_be_named(leadtui, waiting):
+    """And a name that is no open gate is refused with those that are."""
+    waiting(CHOICE, FORM)
+    said = leadtui("approve", "w1")
+    assert (said.code, "choice, form" in said.err) == (2, True)
+    wrong = leadtui("approve", "w1", "nope")
+    assert (wrong.code, "open: choice, form" in wrong.err) == (2, True)
+
+
+def test_a_gate_that_was_answered(leadtui, waiting):
+    """The second answer is told who gave the first."""
+    waiting(CHOICE, FORM)
+    leadtui("approve", "w1", "choice", "--answer", "all", "--by", "ada")
+    assert leadtui("resume", "w1", "-q").code == 5
+    said = leadtui("reject", "w1", "choice")
+    assert (said.code, "answered by ada" in said.err) == (2, True)
+
+
+def test_a_rejection_fails_the_task(leadtui, waiting):
+    """With who and why in its error."""
+    waiting(FORM)
+    assert leadtui("reject", "w1", "--why", "not before Monday", "--by", "eve").code == 0
+    said = leadtui("resume", "w1")
+    assert said.code == 1
+    assert "rejected by eve: not before Monday" in said.err
+    none = leadtui("reject", "w1")
+    assert (none.code, "asks nobody" in none.err) == (2, True)
+
+
+def test_the_question_is_shown_on_a_terminal():
+    """Message, what it shows, options and the fields of its form, with what each takes."""
+    from lead_tui.cli.gates import question
+    from lead_tui.core.events import ApprovalRequested
+
+    form = FORM["parameters"]["form"]
+    text = question(
+        ApprovalRequested(
+            task="t", gate="t", message="Where?", show={"from": "Rome"}, options=["all"], form=form
+        )
+    )
+    assert text.splitlines() == [
+        "t: Where?",
+        '  {"from":"Rome"}',
+        "  options: all",
+        "  city: string, one of Paris, Oslo, the goal",
+        "  days: integer, default 3",
+    ]
+
+
+def test_cancel_of_a_run_that_nobody_drives_cleans_up_here(leadtui, waiting, own_place):
+    """It is taken up, its `finally` tasks run, and it ends cancelled: the command did what was asked."""
+    waiting(FORM, finally_=[{"name": "clean", "sh": "touch cleaned"}])
+    said = leadtui("cancel", "w1", "--why", "too late", "--by", "ada")
+    assert said.code == 0
+    assert (own_place / "cleaned").exists()
+    assert leadtui("show", "w1", "--json").json["status"] == "cancelled"
+    assert leadtui("cancel", "w1").code == 2
+
+
+def test_cancel_without_cleanup(leadtui, waiting, own_place):
+    """`--skip-cleanup` runs no `finally` task and lists what it skipped."""
+    waiting(FORM, finally_=[{"name": "clean", "sh": "touch cleaned"}])
+    said = leadtui("cancel", "w1", "--skip-cleanup")
+    assert said.code == 0
+    assert "clean" in said.err
+    assert not (own_place / "cleaned").exists()
+
+
+def test_a_task_is_cancelled_when_the_run_goes_on(leadtui, waiting):
+    """The wish is stored; the next owner carries it out."""
+    waiting(FORM)
+    assert "leadtui resume w1" in leadtui("cancel", "w1", "form").out
+    assert leadtui("cancel", "w1", "nope").code == 2
+    assert leadtui("resume", "w1", "-q").code == 1
+
+
+def test_skip_settles_a_waiting_task(leadtui, waiting):
+    """Dependents see it as skipped, and the run can end."""
+    waiting(FORM, {"name": "after", "sh": "echo", "depends_on": ["form"]})
+    assert leadtui("skip", "w1", "form").code == 0
+    assert leadtui("resume", "w1", "--output", "json").json["tasks"] == {"skipped": 2}
+
+
+def test_pause_needs_a_running_run(leadtui, waiting):
+    """What cannot be done now is refused with the reason."""
+    waiting(FORM)
+    said = leadtui("pause", "w1")
+    assert (said.code, "only a running run" in said.err) == (2, True)
+
+
+def test_the_breaker_of_an_agent(leadtui, waiting):
+    """The wish is stored; an agent that the run does not have is refused."""
+    waiting(FORM)
+    assert leadtui("breaker", "w1", "human", "trip").code == 0
+    assert leadtui("breaker", "w1", "human", "reset", "--json").json["pending"] is True
+    assert leadtui("breaker", "w1", "nope", "trip").code == 2
+    assert leadtui("breaker", "w1", "human", "open").code == 2

@@ -16,7 +16,7 @@ ONS = st.sampled_from([None, None, None, None, "any", "completed", "failed", "sk
 
 @st.composite
 def plans(draw) -> Plan:
-    """Up to a dozen tasks, needs pointing back only, some of them cleanup, with every setting the core knows."""
+    """Up to a dozen tasks, needs pointing back only, some of them cleanup, with all the core's settings."""
     count = draw(st.integers(1, 12))
     cleanup = draw(st.integers(0, min(3, count - 1)))
     tasks = []
@@ -127,7 +127,7 @@ class Fate:
             if play.questions:
                 self.answer_well()
             elif play.calls:
-                self.finish(sorted(play.calls)[0])
+                self.finish(min(play.calls))
             elif play.timers:
                 play.pass_time(max(0.0, min((t.at - play.now).total_seconds() for t in play.timers)))
             else:
@@ -160,8 +160,8 @@ class Fate:
 @settings(max_examples=300)
 @given(plan=plans(), data=st.data())
 def test_every_run_ends_and_keeps_its_promises(plan, data):
-    """Failures, retries, cancels, pauses, gates, crashes in any order: slots and needs are kept, the log folds
-    to the same state (checked after every step), and the run ends once everything goes well.
+    """Failures, retries, cancels, pauses, gates, crashes in any order: slots and needs are kept, the log
+    folds to the same state (checked after every step), and the run ends once everything goes well.
     """
     play = Play(*plan.tasks)
     play.plan, play.machine = plan, type(play.machine)(plan, "r")

@@ -1,7 +1,7 @@
-"""A process that has imported everything and forks a child for each run, so that a thousand kills take minutes.
+"""A process that has imported everything and forks a child for each run: a thousand kills take minutes.
 
-Reads one JSON object a line: `{"db", "flow", "run_id", "mode"}`, mode `start`, `resume` or `retry`; answers with
-the child's pid, and with `[pid, status]` when that child has ended.
+Reads one JSON object a line: `{"db", "flow", "run_id", "mode"}`, mode `start`, `resume` or `retry`;
+answers with the child's pid, and with `[pid, status]` when that child has ended.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""kill -9 at random moments: what is stored stays, what completed never runs twice, what is unsure is said."""
+"""kill -9 at random moments: what is stored stays, what completed runs once, what is unsure is said."""
 
 import json
 import os
@@ -152,7 +152,8 @@ def kill_often(folder: Path, kills: int, seed: int) -> Killer:
             killer.one_run(f"run{number}")
     finally:
         killer.close()
-    print(f"{killer.kills.total()} kills in {number} runs: {dict(killer.kills)}, {killer.interrupted} interrupted")
+    kinds = ", ".join(f"{count} {kind}" for kind, count in killer.kills.items())
+    print(f"{killer.kills.total()} kills in {number} runs ({kinds}), {killer.interrupted} interrupted")
     return killer
 
 

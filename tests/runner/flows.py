@@ -3,7 +3,7 @@
 from typing import Any
 
 
-def flow(*tasks: dict[str, Any], agents: list[dict[str, Any]] | None = None, **settings: Any) -> dict[str, Any]:
+def flow(*tasks: dict[str, Any], agents: list[Any] | None = None, **settings: Any) -> dict[str, Any]:
     """A parallel flow; tasks without an agent call the mock `m`."""
     mocks = agents if agents is not None else [{"name": "m", "type": "mock"}]
     return {

@@ -83,7 +83,8 @@ def test_an_output_that_cannot_be_read_fails_the_attempt():
 
 def test_retries_wait_and_succeed():
     """Two safe failures, then the answer; the waits are virtual seconds of the log."""
-    agents = mock(fail={"go": {"times": 2, "outcome": "safe"}}, retry_config={"max_attempts": 3, "jitter": False})
+    retry = {"max_attempts": 3, "jitter": False}
+    agents = mock(fail={"go": {"times": 2, "outcome": "safe"}}, retry_config=retry)
     story = run_flow(flow({"name": "a"}, agents=agents))
     assert story.result.status == "completed"
     assert [each.delay for each in story.of(ev.RetryScheduled)] == [1.0, 2.0]
@@ -93,7 +94,8 @@ def test_retries_wait_and_succeed():
 
 def test_no_retry_beyond_the_tasks_deadline():
     """A delay that would end after the timeout is not waited for."""
-    agents = mock(fail={"go": {"outcome": "safe"}}, retry_config={"max_attempts": 5, "initial_delay": 30, "jitter": False})
+    retry = {"max_attempts": 5, "initial_delay": 30, "jitter": False}
+    agents = mock(fail={"go": {"outcome": "safe"}}, retry_config=retry)
     story = run_flow(flow({"name": "a", "timeout": "10s"}, agents=agents))
     assert story.result.execution_time == 0
     assert story.of(ev.RetryScheduled) == []
@@ -307,9 +309,13 @@ def test_a_condition_that_cannot_be_read_fails_its_task():
 
 def test_outputs_are_rendered_at_the_end():
     """A completed run has all of them, a failed one those that could be read."""
-    outputs = {"n": "{{ tasks.a.result.n }}", "other": "{{ tasks.b.result.n }}", "state": "{{ tasks.b.status }}"}
-    story = run_flow(flow({"name": "a"}, {"name": "b", "action": "no"}, outputs=outputs,
-                          agents=mock(results={"go": {"n": 3}}, fail={"no": {"category": "agent_error"}})))  # fmt: skip
+    outputs = {
+        "n": "{{ tasks.a.result.n }}",
+        "other": "{{ tasks.b.result.n }}",
+        "state": "{{ tasks.b.status }}",
+    }
+    agents = mock(results={"go": {"n": 3}}, fail={"no": {"category": "agent_error"}})
+    story = run_flow(flow({"name": "a"}, {"name": "b", "action": "no"}, outputs=outputs, agents=agents))
     assert story.result.outputs == {"n": 3, "state": "failed"}
 
 

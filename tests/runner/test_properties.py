@@ -1,7 +1,6 @@
-"""Random flows through the whole runner in virtual time: every run ends, and the same seed gives the same log."""
+"""Random flows through the runner in virtual time: every run ends, the same seed gives the same log."""
 
 import asyncio
-import random
 
 import hypothesis.strategies as st
 from hypothesis import given, settings
@@ -11,19 +10,23 @@ from lead_tui.core import events as ev
 from lead_tui.core.machine import Machine
 from lead_tui.core.state import RUN_ENDED, TASK_ENDED
 from lead_tui.testing import Story, run_flow
-from tests.runner.flows import flow
+from tests.runner.flows import flow, mock
 
 ON = st.sampled_from([None, None, None, "any", "failed", "completed", "skipped"])
 
 
 @st.composite
 def flows(draw) -> dict:
-    """Up to ten tasks that call two flaky mocks or a person, with limits, retries, timeouts and conditions."""
+    """Up to ten tasks that call flaky mocks or a person, with limits, retries, timeouts and conditions."""
     tasks = [draw(tasks_at(number)) for number in range(draw(st.integers(1, 10)))]
     retry = {"max_attempts": draw(st.integers(1, 3)), "initial_delay": 2}
     flaky = {"type": "mock", "failure_rate": draw(st.sampled_from([0.0, 0.3, 0.8])), "retry_config": retry}
-    slow = flaky | {"latency": 3, "timeout": draw(st.sampled_from([2, 5])), "rate_limit": {"requests": 3, "per": 10},
-                    "circuit_breaker": {"failure_threshold": 2, "recovery_timeout": 20}}  # fmt: skip
+    slow = flaky | {
+        "latency": 3,
+        "timeout": draw(st.sampled_from([2, 5])),
+        "rate_limit": {"requests": 3, "per": 10},
+        "circuit_breaker": {"failure_threshold": 2, "recovery_timeout": 20},
+    }
     return flow(
         *tasks,
         agents=[{"name": "fast", **flaky}, {"name": "slow", **slow, "max_concurrency": 2}],
@@ -42,7 +45,8 @@ def flows(draw) -> dict:
 def tasks_at(draw, number: int) -> dict:
     needs = draw(st.lists(st.integers(0, number - 1), max_size=2, unique=True)) if number else []
     entries = [{"task": f"t{each}", "on": on} if (on := draw(ON)) else f"t{each}" for each in needs]
-    task = {"name": f"t{number}", "depends_on": entries, "agent_name": draw(st.sampled_from(["fast", "slow"]))}
+    agent = draw(st.sampled_from(["fast", "slow"]))
+    task = {"name": f"t{number}", "depends_on": entries, "agent_name": agent}
     if draw(st.integers(0, 5)) == 0:
         task |= {"agent_name": "human", "action": "approve", "parameters": {"message": "ok?"}}
     if draw(st.integers(0, 4)) == 0:
@@ -105,10 +109,7 @@ def test_the_same_seed_gives_the_same_log(data, wishes, seed):
 
 def test_another_seed_draws_other_delays():
     """The jitter is random after all."""
-    data = flow(
-        {"name": "t0"},
-        agents=[{"name": "m", "type": "mock", "fail": {"go": {"outcome": "safe"}}, "retry_config": {"max_attempts": 3}}],
-    )
+    flaky = mock(fail={"go": {"outcome": "safe"}}, retry_config={"max_attempts": 3})
+    data = flow({"name": "t0"}, agents=flaky)
     delays = {tuple(each.delay for each in play(data, [], seed).of(ev.RetryScheduled)) for seed in range(5)}
     assert len(delays) == 5
-    assert random.Random(1).random() == random.Random(1).random()

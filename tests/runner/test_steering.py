@@ -35,7 +35,8 @@ def test_a_gate_answered_while_the_run_lives():
         refused = await run.send(cmd.Reject(gate="gate"), "eve")
         assert (refused.accepted, refused.why) == (False, "gate has been answered by ada")
 
-    story = run_flow(flow(HUMAN, {"name": "b", "depends_on": ["gate"]}), meanwhile=approve, park_when_waiting=False)
+    data = flow(HUMAN, {"name": "b", "depends_on": ["gate"]})
+    story = run_flow(data, meanwhile=approve, park_when_waiting=False)
     answer = story.result.results["gate"]
     assert (answer["by"], answer["answer"]) == ("ada", "approve")
     assert story.result.status == "completed"
@@ -140,7 +141,8 @@ def test_a_foreign_run_can_be_followed_to_its_end():
 
     async def play():
         journal = MemoryJournal(VirtualClock())
-        run = await begin(memory_engine(journal), flow({"name": "a"}, {"name": "b", "depends_on": ["a"]}, agents=mock(latency=3)))
+        data = flow({"name": "a"}, {"name": "b", "depends_on": ["a"]}, agents=mock(latency=3))
+        run = await begin(memory_engine(journal), data)
         other = memory_engine(journal).handle(run.run_id)
         seen = [item async for batch in other.events() for item in batch]
         assert [event.seq for event in seen] == list(range(1, run.state.seq + 1))
@@ -253,8 +255,11 @@ BREAKING = {"circuit_breaker": {"failure_threshold": 2, "recovery_timeout": "30s
 def test_a_breaker_opens_probes_and_closes_again():
     """Each change is in the log; those who waited go on when the probe has succeeded."""
     agents = mock(fail={"bad": {"category": "timeout_error"}}, **BREAKING)
-    tasks = [{"name": "a", "action": "bad"}, {"name": "b", "action": "bad", "depends_on": [{"task": "a", "on": "any"}]},
-             {"name": "c", "depends_on": [{"task": "b", "on": "any"}]}]  # fmt: skip
+    tasks = [
+        {"name": "a", "action": "bad"},
+        {"name": "b", "action": "bad", "depends_on": [{"task": "a", "on": "any"}]},
+        {"name": "c", "depends_on": [{"task": "b", "on": "any"}]},
+    ]
     story = run_flow(flow(*tasks, agents=agents, failure_strategy="continue_on_failure"))
     changes = [type_ for type_ in story.types() if type_.startswith("breaker")]
     assert changes == ["breaker_opened", "breaker_half_opened", "breaker_closed"]

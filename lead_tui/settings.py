@@ -32,13 +32,12 @@ def default_db() -> str:
 
 
 class Settings(BaseSettings):
-    """`durability`: `full` also survives a power cut. `ascii`: no glyphs beyond ASCII in our own texts."""
+    """`db` as `--db` takes it. `durability`: `full` also survives a power cut."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     db: str = Field(default_factory=default_db)
     durability: Literal["normal", "full"] = "normal"
-    ascii: bool = False
 
     @classmethod
     def settings_customise_sources(

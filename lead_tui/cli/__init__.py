@@ -8,6 +8,7 @@ driving.py    a run from its start to its exit code, with reporters
 signals.py    Ctrl-C, TERM and HUP
 steering.py   commands to a run that somebody drives, or nobody
 gates.py      which gate a person means
+completion.py what the shell offers behind a word
 terminal.py   text and JSON to stdout and stderr
 
 `leadtui --help` imports nothing but typer.

@@ -1,7 +1,9 @@
 """A run from its start to its exit code: reporters look on, signals steer, the last line says what next."""
 
 import asyncio
+import os
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
@@ -19,6 +21,7 @@ from lead_tui.reporters.words import command_line
 from lead_tui.runner.handle import LocalRun
 from lead_tui.runner.result import ExitCode, Result
 
+CLOSING_SECONDS = 0.5
 Start = Callable[[Sequence[Observer]], Awaitable[LocalRun]]
 
 
@@ -37,16 +40,28 @@ async def drive(start: Start, watching: Watching) -> int:
     """Start it, wait for what it comes to, report it; the exit code."""
     reporters = _reporters(watching)
     try:
-        with Signals(say) as signals:
+        with Signals(say, lambda code: _leave(reporters, code), watching.db) as signals:
             run = await start(reporters)
             result = await _wait(run, signals, watching)
         code = exit_code(result, signals.number, strict=watching.strict)
         code = _report(reporters, result, code)
     finally:
-        for reporter in reporters:
-            reporter.close()
+        _close(reporters)
     _say_what_next(run, result, watching)
     return code
+
+
+def _close(reporters: Sequence[Reporter]) -> None:
+    for reporter in reporters:
+        reporter.close()
+
+
+def _leave(reporters: Sequence[Reporter], code: int) -> None:
+    """At once, with no more than a moment to give the terminal back."""
+    closing = threading.Thread(target=_close, args=(reporters,), daemon=True)
+    closing.start()
+    closing.join(CLOSING_SECONDS)
+    os._exit(code)
 
 
 async def _wait(run: LocalRun, signals: Signals, watching: Watching) -> Result:

@@ -15,7 +15,6 @@ import typer
 if TYPE_CHECKING:
     from lead_tui.errors import LeadError
 
-ISSUES = "https://github.com/leadtui/leadtui/issues"
 BUG = 70
 _PARSERS = ("typer", "click")
 
@@ -63,7 +62,7 @@ def report_bug(error: BaseException) -> int:
     from lead_tui.cli.terminal import say
 
     text = without_values(error)
-    say(f"leadtui failed by a mistake of its own ({type(error).__name__}). Please report it: {ISSUES}")
+    say(f"leadtui failed by a mistake of its own ({type(error).__name__}). Please report it{_where()}")
     if os.environ.get("LEADTUI_DEBUG"):
         say(text)
     else:
@@ -95,6 +94,14 @@ def _flush() -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         leave_pipe()
+
+
+def _where() -> str:
+    """The address for it, as the package names it."""
+    from importlib.metadata import metadata
+
+    urls = (line.partition(", ") for line in metadata("leadtui").get_all("Project-URL") or ())
+    return next((f": {url}" for name, _, url in urls if name.lower() == "issues"), "")
 
 
 def _keep(text: str) -> str:

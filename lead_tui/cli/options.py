@@ -5,14 +5,32 @@ from typing import Annotated
 
 import typer
 
+from lead_tui.cli import completion
+
 Flow = Annotated[
     Path, typer.Argument(metavar="FLOW", help="The flow's YAML or JSON file.", show_default=False)
 ]
 Run = Annotated[
-    str, typer.Argument(metavar="RUN", help="Id, unique beginning, or `last`.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="RUN",
+        autocompletion=completion.runs,
+        help="Id, unique beginning, or `last`.",
+        show_default=False,
+    ),
 ]
-Task = Annotated[str, typer.Argument(metavar="TASK", help="The task's name.", show_default=False)]
-AnyTask = Annotated[str | None, typer.Argument(metavar="TASK", help="Only this task.", show_default=False)]
+Task = Annotated[
+    str,
+    typer.Argument(
+        metavar="TASK", autocompletion=completion.tasks, help="The task's name.", show_default=False
+    ),
+]
+AnyTask = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="TASK", autocompletion=completion.tasks, help="Only this task.", show_default=False
+    ),
+]
 Gate = Annotated[
     str | None,
     typer.Argument(metavar="GATE", help="The gate; not needed if one is open.", show_default=False),

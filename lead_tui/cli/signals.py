@@ -1,14 +1,13 @@
 """Ctrl-C, TERM and HUP while a run is driven.
 
 INT, TERM    the run is cancelled and cleans up; a second one skips the cleanup, a third one leaves at once
-TERM         by itself: no cleanup after 4 s, gone after 5.5 s, since who sends it waits 10 s at most
+TERM         by itself: no cleanup after 4 s, gone before 6 s, since who sends it soon sends KILL
 HUP          the run is parked: the terminal is gone, the work is not lost
 
 Whatever is cut off this way is in the journal as far as it was acknowledged: `leadtui resume` goes on.
 """
 
 import asyncio
-import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,22 +15,27 @@ from typing import Self
 
 from lead_tui.core.commands import Cancel
 from lead_tui.core.state import CANCELLED, RunState
+from lead_tui.reporters.words import command_line
 from lead_tui.runner.handle import LocalRun
 
 CLEANUP_AFTER_TERM = 4.0
-EXIT_AFTER_TERM = 5.5
+EXIT_AFTER_TERM = 5.0
 _HUP = getattr(signal, "SIGHUP", None)  # not on Windows
 
 
 class Signals:
     """Catches them while it is entered, in an event loop; `steer` acts on them."""
 
-    def __init__(self, say: Callable[[str], None], leave: Callable[[int], object] = os._exit) -> None:
+    def __init__(
+        self, say: Callable[[str], None], leave: Callable[[int], object], db: str | None = None
+    ) -> None:
+        """`leave` ends the process now, whatever still runs; `db`: the journal that a command must name."""
         self.number: int = 0
         """The signal that the run ended by, 0 if none."""
         self.came: asyncio.Queue[int] = asyncio.Queue()
         self._say = say
         self._leave = leave
+        self._db = db
         self._caught: list[int] = []
         self._times = 0
         self._clock: asyncio.Task[None] | None = None
@@ -90,7 +94,7 @@ class Signals:
 
     def _give_up(self, run: LocalRun, number: int) -> None:
         """The guard of child processes ends them with this one."""
-        self._say(f"left in the middle: leadtui resume {run.run_id}")
+        self._say(f"left in the middle: {command_line('resume', run.run_id, db=self._db)}")
         self._leave(128 + number)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from lead_tui.core.plan import Need, Plan, PlannedTask
 from lead_tui.flow.graph import Graph
 from lead_tui.flow.models import AgentConfig, TaskSpec, Workflow
-from lead_tui.flow.resolve import agent_settings, task_settings
+from lead_tui.flow.resolve import agent_settings, is_idempotent
 
 
 def compile_plan(workflow: Workflow, graph: Graph) -> Plan:
@@ -15,8 +15,8 @@ def compile_plan(workflow: Workflow, graph: Graph) -> Plan:
     return Plan(
         name=workflow.name,
         tasks=(
-            *(_planned(workflow, graph, agents, task, cleanup=False) for task in workflow.tasks),
-            *(_planned(workflow, graph, agents, task, cleanup=True) for task in workflow.finally_),
+            *(_planned(graph, agents, task, cleanup=False) for task in workflow.tasks),
+            *(_planned(graph, agents, task, cleanup=True) for task in workflow.finally_),
         ),
         parallel=workflow.parallel_execution,
         max_parallel=workflow.max_parallel,
@@ -28,9 +28,8 @@ def compile_plan(workflow: Workflow, graph: Graph) -> Plan:
 
 
 def _planned(
-    workflow: Workflow, graph: Graph, agents: Mapping[str, AgentConfig], task: TaskSpec, *, cleanup: bool
+    graph: Graph, agents: Mapping[str, AgentConfig], task: TaskSpec, *, cleanup: bool
 ) -> PlannedTask:
-    settings = task_settings(workflow, agents[task.agent_name], task)
     return PlannedTask(
         name=task.name,
         agent=task.agent_name,
@@ -38,8 +37,8 @@ def _planned(
         needs=tuple(Need(need.task, need.on) for need in graph.dependencies[task.name]),
         when=task.when is not None,
         priority=task.priority,
-        timeout=settings.timeout,
+        timeout=task.timeout,
         continue_on_failure=task.continue_on_failure,
-        idempotent=settings.idempotent,
+        idempotent=is_idempotent(agents[task.agent_name], task),
         cleanup=cleanup,
     )

@@ -1,8 +1,8 @@
 """What follows from a fact, and what a run does next. Reads the state, never writes it.
 
-`follow` gives the consequences of one event that was just applied; `settle` the next step of a run in which
-nothing is left to follow: start a task, wait for a person, clean up, end. Both give events, which the machine
-applies at once, and effects, which it hands to the runner.
+`FOLLOWS` holds for each kind of event the rule that gives the consequences of one that was just applied;
+`settle` gives the next step of a run in which nothing is left to follow: start a task, wait for a person, clean
+up, end. Both give events, which the machine applies at once, and effects, which it hands to the runner.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -35,12 +35,7 @@ from lead_tui.flow.forms import validate_values
 from lead_tui.flow.models import FailureStrategy
 
 Outs = Iterable[ev.Event | fx.Effect]
-
-
-def follow(run: RunState, event: ev.Event) -> Outs:
-    """Give the consequences of an event that has just been applied."""
-    rule = _RULES.get(type(event))
-    return rule(run, event) if rule is not None else ()
+Rule = Callable[[RunState, Any], Outs]
 
 
 def settle(run: RunState, now: datetime) -> Outs:
@@ -72,6 +67,9 @@ def _next_task(run: RunState) -> TaskState | None:
         return holder if holder.status is READY else None
     if run.counts[RUNNING] >= (run.plan.max_parallel if run.plan.parallel else 1):
         return None
+    if not run.plan.limits:
+        heap = run.ready[""]
+        return run.tasks[heap[0][2]] if heap else None
     heads = [
         heap[0]
         for agent, heap in run.ready.items()
@@ -80,12 +78,13 @@ def _next_task(run: RunState) -> TaskState | None:
     return run.tasks[min(heads)[2]] if heads else None
 
 
-def _start(task: TaskState, now: datetime) -> Iterator[ev.Event]:
+def _start(task: TaskState, now: datetime) -> Outs:
     agent = task.plan.agent
-    if task.started_at is None:
-        yield ev.TaskStarted(task=task.name, agent=agent, deadline=_after(now, task.plan.timeout))
     number = task.attempt if task.resumes else task.attempt + 1
-    yield ev.AttemptStarted(task=task.name, attempt=number, agent=agent, why=task.why)
+    attempt = ev.AttemptStarted(task=task.name, attempt=number, agent=agent, why=task.why)
+    if task.started_at is not None:
+        return (attempt,)
+    return (ev.TaskStarted(task=task.name, agent=agent, deadline=_after(now, task.plan.timeout)), attempt)
 
 
 def _task_started(run: RunState, event: ev.TaskStarted) -> Outs:
@@ -137,9 +136,16 @@ def _cleanup_started(run: RunState, event: ev.CleanupStarted) -> Iterator[ev.Eve
     yield from _begin(run, cleanup=True)
 
 
-def _task_ended(run: RunState, event: ev.TaskEvent) -> Iterator[ev.Event | fx.Effect]:
-    for name, _ in run.dependents.get(event.task, ()):
-        yield from _resolve(run, run.tasks[name], event.task)
+def _task_ended(run: RunState, event: ev.TaskEvent) -> Outs:
+    dependents = run.dependents.get(event.task)
+    return _resolve_all(run, dependents, event.task) if dependents else ()
+
+
+def _resolve_all(
+    run: RunState, dependents: list[tuple[str, str | None]], after: str
+) -> Iterator[ev.Event | fx.Effect]:
+    for name, _ in dependents:
+        yield from _resolve(run, run.tasks[name], after)
 
 
 def _expression_evaluated(run: RunState, event: ev.ExpressionEvaluated) -> Outs:
@@ -559,7 +565,7 @@ def _after(now: datetime, seconds: float | None) -> datetime | None:
     return None if seconds is None else now + timedelta(seconds=seconds)
 
 
-_RULES: dict[type[ev.Event], Callable[[RunState, Any], Outs]] = {
+FOLLOWS: dict[type[ev.Event], Rule] = {
     ev.RunStarted: _run_started,
     ev.RunStopping: _run_stopping,
     ev.RunReopened: _run_reopened,

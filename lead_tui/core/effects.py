@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 
-class Effect(msgspec.Struct, frozen=True, kw_only=True):
+class Effect(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The root of all effects."""
 
 

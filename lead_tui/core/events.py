@@ -21,8 +21,11 @@ def _snake(name: str) -> str:
     return "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
-    """A fact. `seq` counts from 1 in its run without gaps; `ts` is UTC."""
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True, gc=False):
+    """A fact. `seq` counts from 1 in its run without gaps; `ts` is UTC.
+
+    Plain data holds no cycles, so the garbage collector need not look at it (`gc=False`).
+    """
 
     seq: int = 0
     ts: datetime = UNSTAMPED

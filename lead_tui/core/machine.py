@@ -51,11 +51,12 @@ class Machine:
             apply(self.run, event)
 
     def handle(self, *facts: ev.Event, now: datetime) -> Step:
-        """Apply facts that happened together, and all that follows from them."""
+        """Apply facts in the order they came, each with all that follows from it; then let tasks start."""
         turn = _Turn(self.run, now)
         for fact in facts:
             if not is_late(self.run, fact, now):
                 turn.take(fact)
+                turn.follow()
         turn.settle()
         return turn.step
 
@@ -93,7 +94,7 @@ class _Turn:
         self.step = Step([], [])
         self._run = run
         self._now = now
-        self._unfollowed: deque[ev.Event] = deque()
+        self._unfollowed: deque[tuple[decide.Rule, ev.Event]] = deque()
         self._asked: set[fx.Effect] = set()
 
     def take(self, event: ev.Event) -> None:
@@ -101,7 +102,9 @@ class _Turn:
         stamped = msgspec.structs.replace(event, seq=run.seq + 1, ts=self._now, run_id=run.run_id)
         apply(run, stamped)
         self.step.events.append(stamped)
-        self._unfollowed.append(stamped)
+        rule = decide.FOLLOWS.get(type(event))
+        if rule is not None:
+            self._unfollowed.append((rule, stamped))
 
     def take_all(self, outs: Iterable[ev.Event | fx.Effect]) -> bool:
         """Apply events and note effects as they come; says whether there was an event."""
@@ -118,14 +121,17 @@ class _Turn:
 
     def follow(self) -> None:
         while self._unfollowed:
-            self.take_all(decide.follow(self._run, self._unfollowed.popleft()))
+            rule, event = self._unfollowed.popleft()
+            if outs := rule(self._run, event):
+                self.take_all(outs)
 
     def settle(self) -> None:
         """Follow every event, then let the run take steps of its own until it has to wait."""
         moved = True
         while moved:
             self.follow()
-            moved = self.take_all(decide.settle(self._run, self._now))
+            outs = decide.settle(self._run, self._now)
+            moved = bool(outs) and self.take_all(outs)
 
 
 def is_late(run: RunState, fact: ev.Event, now: datetime) -> bool:
@@ -135,13 +141,13 @@ def is_late(run: RunState, fact: ev.Event, now: datetime) -> bool:
             return False
         case _ if run.status in RUN_ENDED:
             return True
+        case ev.AttemptEvent() | ev.ApprovalRequested():
+            task = run.tasks[fact.task]
+            return task.status is not RUNNING or task.attempt != fact.attempt
         case ev.TaskReady():
             task = run.tasks[fact.task]
             early = task.wait == "retry" and task.until is not None and now < task.until
             return task.status is not WAITING or task.wait == "person" or early
-        case ev.AttemptEvent() | ev.ApprovalRequested():
-            task = run.tasks[fact.task]
-            return task.status is not RUNNING or task.attempt != fact.attempt
         case ev.TaskEvent():
             return run.tasks[fact.task].status not in TRANSITIONS[type(fact)][0]
         case ev.ExpressionEvaluated():

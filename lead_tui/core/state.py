@@ -55,8 +55,10 @@ COMPLETED, FAILED, SKIPPED, CANCELLED, INTERRUPTED = (
 TASK_ENDED = frozenset({COMPLETED, FAILED, SKIPPED, CANCELLED})
 RUN_ENDED = frozenset({RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED})
 
+Law = tuple[frozenset[TaskStatus], TaskStatus | None]
+
 # event: (statuses of the task in which it may come, status after it, None for the same)
-TRANSITIONS: dict[type[ev.TaskEvent], tuple[frozenset[TaskStatus], TaskStatus | None]] = {
+TRANSITIONS: dict[type[ev.Event], Law] = {
     ev.TaskReady: (frozenset({PENDING, WAITING, RUNNING}), READY),
     ev.TaskStarted: (frozenset({READY}), None),
     ev.AttemptStarted: (frozenset({READY}), RUNNING),
@@ -79,8 +81,10 @@ TRANSITIONS: dict[type[ev.TaskEvent], tuple[frozenset[TaskStatus], TaskStatus | 
 class TaskState:
     """One task. `attempt` counts all tries ever, `tries` the failed ones of this `generation`."""
 
+    name: str
     plan: PlannedTask
     index: int
+    """Place in the file."""
     status: TaskStatus = PENDING
     generation: int = 1
     attempt: int = 0
@@ -111,10 +115,6 @@ class TaskState:
     """Plain dependencies that completed."""
     unmet: Literal["", "condition", "upstream"] = ""
     """`condition` or `upstream` once a dependency can no longer hold; `why` says which."""
-
-    @property
-    def name(self) -> str:
-        return self.plan.name
 
     @property
     def duration(self) -> float:
@@ -188,7 +188,10 @@ class RunState:
 
 def new_run(plan: Plan) -> RunState:
     """The state before the first event."""
-    tasks = {task.name: TaskState(task, index, open=len(task.needs)) for index, task in enumerate(plan.tasks)}
+    tasks = {
+        task.name: TaskState(task.name, task, index, open=len(task.needs))
+        for index, task in enumerate(plan.tasks)
+    }
     dependents: dict[str, list[tuple[str, str | None]]] = {}
     watched = set()
     for task in plan.tasks:
@@ -214,31 +217,30 @@ def apply(run: RunState, event: ev.Event) -> None:
     """Fold one event. Raises IllegalTransition, and changes nothing, if it does not fit."""
     if event.seq != run.seq + 1:
         raise IllegalTransition(f"event {event.seq} ({event.type}) does not follow {run.seq}")
-    if isinstance(event, ev.TaskEvent):
-        _apply_to_task(run, event)
-    else:
-        change = _RUN_CHANGES.get(type(event))
-        if change is None:
-            raise IllegalTransition(f"no rule for the event {event.type}")
+    kind = type(event)
+    rule = _TASK_RULES.get(kind)
+    if rule is not None:
+        _apply_to_task(run, event, *rule)
+    elif (change := _RUN_CHANGES.get(kind)) is not None:
         change(run, event)
+    else:
+        raise IllegalTransition(f"no rule for the event {event.type}")
     run.seq, run.last_at = event.seq, event.ts
 
 
 # --- tasks ----------------------------------------------------------------------------------------
 
 
-def _apply_to_task(run: RunState, event: ev.TaskEvent) -> None:
+def _apply_to_task(
+    run: RunState, event: Any, legal: frozenset[TaskStatus], after: TaskStatus | None, change: "TaskChange"
+) -> None:
     task = run.tasks.get(event.task)
-    law = TRANSITIONS.get(type(event))
-    if task is None or law is None or task.status not in law[0]:
+    if task is None or task.status not in legal:
         status = task.status if task is not None else "unknown"
         raise IllegalTransition(f"{event.type} does not fit task {event.task!r}, which is {status}")
-    was = task.status
-    change = _TASK_CHANGES.get(type(event))
-    if change is not None:
-        change(run, task, event)
-    if law[1] is not None and law[1] is not was:
-        _move(run, task, law[1])
+    change(run, task, event)
+    if after is not None:
+        _move(run, task, after)
 
 
 def _move(run: RunState, task: TaskState, status: TaskStatus) -> None:
@@ -546,7 +548,9 @@ def _breaker_closed(run: RunState, event: ev.BreakerClosed) -> None:
     run.breakers[event.agent] = BreakerState()
 
 
-_TASK_CHANGES: dict[type[ev.Event], Callable[[RunState, TaskState, Any], None]] = {
+TaskChange = Callable[[RunState, TaskState, Any], None]
+
+_TASK_CHANGES: dict[type[ev.Event], TaskChange] = {
     ev.TaskReady: _ready,
     ev.TaskStarted: _started,
     ev.AttemptStarted: _attempt_started,
@@ -563,6 +567,8 @@ _TASK_CHANGES: dict[type[ev.Event], Callable[[RunState, TaskState, Any], None]] 
     ev.TaskCancelled: _cancelled,
     ev.TaskInterrupted: _interrupted,
 }
+
+_TASK_RULES = {kind: (*TRANSITIONS[kind], change) for kind, change in _TASK_CHANGES.items()}
 
 _RUN_CHANGES: dict[type[ev.Event], Callable[[RunState, Any], None]] = {
     ev.RunQueued: _run_queued,

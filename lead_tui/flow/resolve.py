@@ -48,10 +48,14 @@ def task_settings(workflow: Workflow, agent: AgentConfig, task: TaskSpec) -> Tas
         timeout=task.timeout,
         attempt_timeout=attempt_timeout(workflow, agent),
         retry=_retry(agent, workflow, task),
-        idempotent=task.idempotent
-        if task.idempotent is not None
-        else agent.is_idempotent(task.action, task.parameters),
+        idempotent=is_idempotent(agent, task),
     )
+
+
+def is_idempotent(agent: AgentConfig, task: TaskSpec) -> bool:
+    if task.idempotent is not None:
+        return task.idempotent
+    return agent.is_idempotent(task.action, task.parameters)
 
 
 def attempt_timeout(workflow: Workflow, agent: AgentConfig) -> float | None:

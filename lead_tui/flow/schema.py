@@ -21,7 +21,8 @@ def flow_schema(agent_models: Mapping[str, type[AgentConfig]]) -> dict[str, Any]
     definitions = schema["$defs"]
     names = {model: refs[model, "validation"]["$ref"].rpartition("/")[2] for model in models}
     root = definitions.pop(names[Workflow])
-    definitions.pop("AgentConfig", None)
+    if AgentConfig not in names:  # else a type without settings of its own needs it
+        definitions.pop("AgentConfig", None)
     for type_, model in agent_models.items():
         definitions[names[model]]["properties"]["type"] |= {"examples": [type_]}
     definitions["Agent"] = _agent({type_: names[model] for type_, model in agent_models.items()})

@@ -1,5 +1,6 @@
 """The figures of a run, folded from its events: what `result.metrics` and the summary show."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,22 +47,12 @@ class Metrics:
     retries: int = 0
     breaker_changes: int = 0
     usage: dict[str, float] = field(default_factory=dict)
-    _calls: dict[str, str] = field(default_factory=dict)
+    calls: dict[str, str] = field(default_factory=dict)
+    """Agents of the attempts in flight, by task."""
 
     def see(self, event: ev.Event) -> None:
-        match event:
-            case ev.AttemptStarted():
-                self._calls[event.task] = event.agent
-            case ev.AttemptCompleted() | ev.AttemptFailed():
-                agent = self._calls.pop(event.task, "")
-                times = self.agents.setdefault(agent, ResponseTimes())
-                times.add(event.duration, failed=isinstance(event, ev.AttemptFailed))
-                for name, amount in event.usage.items():
-                    self.usage[name] = self.usage.get(name, 0) + amount
-            case ev.RetryScheduled():
-                self.retries += 1
-            case ev.BreakerOpened() | ev.BreakerHalfOpened() | ev.BreakerClosed():
-                self.breaker_changes += 1
+        if (rule := _RULES.get(type(event))) is not None:
+            rule(self, event)
 
     def summary(self) -> dict[str, Any]:
         attempts = sum(times.count for times in self.agents.values())
@@ -73,3 +64,34 @@ class Metrics:
             "response_times": {name: times.summary() for name, times in sorted(self.agents.items())},
             "usage": self.usage,
         }
+
+
+def _call_began(metrics: Metrics, event: ev.AttemptStarted) -> None:
+    metrics.calls[event.task] = event.agent
+
+
+def _call_ended(metrics: Metrics, event: ev.AttemptCompleted | ev.AttemptFailed) -> None:
+    agent = metrics.calls.pop(event.task, "")
+    times = metrics.agents.setdefault(agent, ResponseTimes())
+    times.add(event.duration, failed=isinstance(event, ev.AttemptFailed))
+    for name, amount in event.usage.items():
+        metrics.usage[name] = metrics.usage.get(name, 0) + amount
+
+
+def _retry_scheduled(metrics: Metrics, event: ev.RetryScheduled) -> None:
+    metrics.retries += 1
+
+
+def _breaker_changed(metrics: Metrics, event: ev.Event) -> None:
+    metrics.breaker_changes += 1
+
+
+_RULES: dict[type[ev.Event], Callable[[Metrics, Any], None]] = {
+    ev.AttemptStarted: _call_began,
+    ev.AttemptCompleted: _call_ended,
+    ev.AttemptFailed: _call_ended,
+    ev.RetryScheduled: _retry_scheduled,
+    ev.BreakerOpened: _breaker_changed,
+    ev.BreakerHalfOpened: _breaker_changed,
+    ev.BreakerClosed: _breaker_changed,
+}

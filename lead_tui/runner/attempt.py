@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from lead_tui.agents.base import AgentResponse, Answer, Gate
+from lead_tui.agents.output import MAX_LINE
 from lead_tui.core import effects as fx
 from lead_tui.core import events as ev
 from lead_tui.errors import AgentError, Category, Failure, Outcome, TemplateError
 from lead_tui.flow.models import TaskSpec
+from lead_tui.resilience.guard import Hold
 from lead_tui.runner.crew import Member
 from lead_tui.runner.plain import plain
 from lead_tui.runner.secrets import ConcealedStream
@@ -42,11 +44,13 @@ class Attempt:
         self._runner = runner
         self._spec = spec
         self._member = member
+        self.loop = asyncio.get_running_loop()
         self._asked = 0
         self._began = self._now()
         self._answer: asyncio.Future[None] | None = None
         self._timeout: asyncio.Timeout | None = None
         self._tokens: ConcealedStream | None = None
+        self._cut: set[Stream] = set()
         self._ticket = f"{self.run_id}/{order.task}"
 
     # what the agent may use
@@ -57,7 +61,7 @@ class Attempt:
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def log(self, text: str, level: Level = "info", stream: Stream = "log") -> None:
-        self._note(ev.Log(text=_bounded(text), level=level, stream=stream))
+        self._note(ev.Log(text=_bounded(self._masked(text, stream)), level=level, stream=stream))
 
     def progress(self, done: float, total: float | None = None, text: str = "") -> None:
         self._note(ev.Progress(done=done, total=total, text=text))
@@ -116,10 +120,13 @@ class Attempt:
         """Ends with facts posted to the runner, whatever happens, unless the run is being parked."""
         self.begun = True
         guard = self._member.guard
-        if (failure := await self._admitted()) is not None:
-            if failure != _LATER:
-                self._post_failure(failure, 0.0)
-            return
+        hold = guard.admit(self._ticket)
+        if hold is not None or self._runner.verdicts:
+            failure = await self._held(hold)
+            if failure is not None:
+                if failure is not _LATER:
+                    self._post_failure(failure, 0.0)
+                return
         self._began = self._now()
         try:
             response, evaluated = await self._call()
@@ -147,12 +154,12 @@ class Attempt:
         else:
             self._post_failure(failure, duration, response, evaluated)
 
-    async def _admitted(self) -> Failure | None:
+    async def _held(self, hold: Hold | None) -> Failure | None:
         """None: go. `_LATER`: the task waits, and will be started again."""
-        known = self._runner.verdicts.pop(self._ticket, None) if self._runner.verdicts else None
+        known = self._runner.verdicts.pop(self._ticket, None)
         if known is not None:
+            self._member.guard.forget(self._ticket)
             return known
-        hold = self._member.guard.admit(self._ticket)
         if hold is None:
             return None
         if hold.failure is not None:
@@ -203,9 +210,8 @@ class Attempt:
             return AgentResponse.fail(Category.AGENT, f"{type(error).__name__}: {error}", code="raised")
         finally:
             self._timeout = None
-        return AgentResponse(
-            response.success, plain(response.result), response.error, plain(response.meta), response.usage
-        )
+        result, meta = plain(response.result), plain(response.meta)
+        return AgentResponse(response.success, result, response.error, meta, response.usage)
 
     def _judged(self, response: AgentResponse) -> tuple[AgentResponse, list[ev.Event]]:
         """Hold the raw result against `expect`, then shape it with `output`."""
@@ -267,6 +273,16 @@ class Attempt:
                 ev.TaskCancelled(task=self.task, why="cancelled while running", duration=duration)
             )
 
+    def _masked(self, text: str, stream: Stream) -> str:
+        """A line of 8 KiB is a piece of a longer one, and so is the one after it (`agents/output.py`)."""
+        concealer = self._runner.concealer
+        follows, goes_on = stream in self._cut, stream != "log" and len(text) >= MAX_LINE
+        if goes_on:
+            self._cut.add(stream)
+        elif follows:
+            self._cut.discard(stream)
+        return concealer.piece(text) if follows or goes_on else concealer.text(text)
+
     def _flush_tokens(self) -> None:
         if self._tokens is not None and (rest := self._tokens.flush()):
             self._note(ev.Tokens(text=rest))
@@ -275,7 +291,7 @@ class Attempt:
         self._runner.note(note, self.task, self.attempt)
 
     def _now(self) -> float:
-        return asyncio.get_running_loop().time()
+        return self.loop.time()
 
 
 _LATER = Failure(Category.SYSTEM, "the attempt starts later", Outcome.SAFE, "later")

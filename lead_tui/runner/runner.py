@@ -78,7 +78,7 @@ class Runner:
         self._draw = draw
         self._timers = Timers(clock, self.post)
         self._notes = NoteBook(self.run, journal, self.hub, clock)
-        self._facts: deque[tuple[ev.Event, ...]] = deque()
+        self._facts: list[ev.Event] = []
         self._wishes: deque[tuple[AnyCommand, str, asyncio.Future[str]]] = deque()
         self._arrived = asyncio.Event()
         self._attempts: dict[str, tuple[Attempt, asyncio.Task[None]]] = {}
@@ -92,7 +92,7 @@ class Runner:
         """Hand in facts that happened together. This is the one door, so secrets are masked here."""
         if self.concealer:
             facts = tuple(self.concealer.struct(fact) for fact in facts)
-        self._facts.append(facts)
+        self._facts += facts
         self._arrived.set()
 
     def note(self, note: ev.Note, task: str = "", attempt: int = 0) -> None:
@@ -139,14 +139,14 @@ class Runner:
         Raises JournalError when a step cannot be stored.
         """
         try:
-            await self._carry_out([first])
+            await self._carry_out(first)
             self.begun.set()
             while not self._is_over(park_when_waiting):
                 await self._arrived.wait()
                 self._arrived.clear()
                 if self._crash is not None:
                     raise self._crash
-                await self._carry_out(self._steps())
+                await self._carry_out(self._step())
                 await self._grant()
         finally:
             await self._close()
@@ -156,11 +156,9 @@ class Runner:
         waiting = park_when_waiting and self.run.status is RunStatus.WAITING and idle
         return self._parked or self.run.status in RUN_ENDED or waiting
 
-    def _steps(self) -> list[Step]:
-        now, steps = self.clock.now(), []
-        while self._facts:
-            steps.append(self._machine.handle(*self._facts.popleft(), now=now))
-        return steps
+    def _step(self) -> Step:
+        facts, self._facts = self._facts, []
+        return self._machine.handle(*facts, now=self.clock.now())
 
     async def _grant(self) -> None:
         """Answer the commands that came, each once what follows from it is stored."""
@@ -168,27 +166,29 @@ class Runner:
             command, by, answer = self._wishes.popleft()
             step = self._machine.command(command, by, self.clock.now())
             if not isinstance(step, str):
-                await self._carry_out([step])
+                await self._carry_out(step)
             if not answer.done():
                 answer.set_result(step if isinstance(step, str) else "")
 
-    async def _carry_out(self, steps: Sequence[Step]) -> None:
+    async def _carry_out(self, step: Step) -> None:
         """Store, then publish, then perform."""
-        events = [event for step in steps for event in step.events]
+        events = step.events
         if events:
             await self._journal.append(self.run.run_id, self._fence, events, self._new_status(events))
-            for event in events:
-                self.metrics.see(event)
-                if self._timers and isinstance(event, _TASK_ENDS):
-                    self._timers.cancel(("task", event.task))
-                    self._timers.cancel(("wake", event.task))
+            self._look_at(events)
             self.hub.publish(events)
-        for step in steps:
-            for effect in step.effects:
-                self._perform(effect)
+        for effect in step.effects:
+            self._perform(effect)
+
+    def _look_at(self, events: Sequence[ev.Event]) -> None:
+        for event in events:
+            self.metrics.see(event)
+            if self._timers and isinstance(event, _TASK_ENDS):
+                self._timers.cancel(("task", event.task))
+                self._timers.cancel(("wake", event.task))
 
     def _new_status(self, events: Sequence[ev.Event]) -> str | None:
-        changed = any(isinstance(event, _STATUS_CHANGES) for event in events)
+        changed = any(type(event) in _STATUS_CHANGES for event in events)
         return str(self.run.status) if changed else None
 
     # effects
@@ -226,7 +226,7 @@ class Runner:
             self.post(ev.AttemptFailed(task=order.task, attempt=order.attempt, failure=failure))
             return
         attempt = Attempt(self, order, spec, member)
-        coroutine = asyncio.create_task(attempt.run())
+        coroutine = attempt.loop.create_task(attempt.run())
         coroutine.add_done_callback(partial(self._attempt_over, attempt))
         self._attempts[order.task] = (attempt, coroutine)
 
@@ -298,16 +298,18 @@ class Runner:
 
 
 _TASK_ENDS = (ev.TaskCompleted, ev.TaskFailed, ev.TaskSkipped, ev.TaskCancelled, ev.TaskInterrupted)
-_STATUS_CHANGES = (
-    ev.RunQueued,
-    ev.RunStarted,
-    ev.RunCompleted,
-    ev.RunFailed,
-    ev.RunCancelled,
-    ev.RunPaused,
-    ev.RunResumed,
-    ev.RunWaiting,
-    ev.RunStopping,
-    ev.RunInterrupted,
-    ev.RunReopened,
+_STATUS_CHANGES = frozenset(
+    {
+        ev.RunQueued,
+        ev.RunStarted,
+        ev.RunCompleted,
+        ev.RunFailed,
+        ev.RunCancelled,
+        ev.RunPaused,
+        ev.RunResumed,
+        ev.RunWaiting,
+        ev.RunStopping,
+        ev.RunInterrupted,
+        ev.RunReopened,
+    }
 )

@@ -1,22 +1,35 @@
 """The second line of defence: whatever leaves a run is searched for secret values, and `***` put there.
 
 The first line is that a secret enters a call at the last moment and is stored nowhere. Values are found as
-they are, JSON-escaped, URL-encoded and in base64 (at all three alignments). Values of fewer than four
-characters are not searched for: every second word would be masked.
+they are, escaped (JSON, Python, HTML, template literals), URL-encoded and in base64 at all three alignments.
+Values of fewer than four characters are not searched for: every second word would be masked.
 """
 
 import base64
+import html
 import json
 import re
 from collections.abc import Iterable
+from enum import Enum
 from typing import Any, TypeVar
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 import msgspec
 
 MASK = "***"
 SHORTEST = 4
 T = TypeVar("T", bound=msgspec.Struct)
+
+_NAMES = frozenset(
+    ("run_id", "task", "agent", "gate", "action", "role", "reason", "scope", "cause", "level", "stream")
+)
+"""Fields that hold names of the flow or words of the engine: a secret that is a task's name must not hide it,
+or the fact would not fit the run any more."""
+_DATA = frozenset(("result", "value", "show"))
+"""Fields that may be a number themselves, such as a PIN that a server gave back."""
+_URL_SAFE = ("", "/", "!$&'()*+,;=:@/", "!$&'()*+,;=:@/?")
+"""What different encoders leave as it is."""
+_NOT_IN_LITERALS = re.compile(r"[^A-Za-z0-9 _.,:;/@+=-]", re.ASCII)
 
 
 class Concealer:
@@ -40,14 +53,31 @@ class Concealer:
             self._pattern = re.compile("|".join(map(re.escape, longest_first)))
 
     def text(self, text: str) -> str:
-        return self._pattern.sub(MASK, text) if self._pattern is not None else text
+        # looking for each is many times faster than the pattern, and most texts hold none
+        if self._pattern is None or not any(value in text for value in self._values):
+            return text
+        found = 1
+        while found:  # beside a mask, asterisks of the text may make a secret that has some
+            text, found = self._pattern.subn(MASK, text)
+        return text
+
+    def piece(self, text: str) -> str:
+        """Mask a text that was cut out of a longer one: also what is left of a secret at its two ends."""
+        text = self.text(text)
+        for value in sorted(self._values, key=len, reverse=True):
+            for length in range(len(value) - 1, SHORTEST - 1, -1):
+                if text.startswith(value[-length:]):
+                    text = MASK + text[length:]
+                if text.endswith(value[:length]):
+                    text = text[:-length] + MASK
+        return text
 
     def conceal(self, data: Any) -> Any:
         """Mask strings anywhere inside plain data, keys included."""
         if self._pattern is None:
             return data
         if isinstance(data, str):
-            return self._pattern.sub(MASK, data)
+            return data if isinstance(data, Enum) else self.text(data)
         if isinstance(data, dict):
             return {self.conceal(key): self.conceal(value) for key, value in data.items()}
         if isinstance(data, list | tuple):
@@ -59,17 +89,21 @@ class Concealer:
         return data
 
     def struct(self, struct: T) -> T:
-        """Mask the fields of an event, note or failure that hold text or plain data."""
+        """Mask the fields of an event, note, command or failure that hold text or plain data."""
         if self._pattern is None:
             return struct
         changed = {}
         for name in struct.__struct_fields__:
             value = getattr(struct, name)
-            if isinstance(value, str | dict | list | tuple | msgspec.Struct) and value:
-                concealed = self.conceal(value)
-                if concealed != value:
-                    changed[name] = concealed
+            if name in _NAMES or not (isinstance(value, _HOLDERS) or name in _DATA):
+                continue
+            concealed = self.conceal(value)
+            if concealed != value:
+                changed[name] = concealed
         return msgspec.structs.replace(struct, **changed) if changed else struct
+
+
+_HOLDERS = (str, dict, list, tuple, msgspec.Struct)
 
 
 class ConcealedStream:
@@ -99,11 +133,38 @@ def _forms(secret: str) -> set[str]:
     lines = {line.strip() for line in secret.splitlines()} if "\n" in secret else set()
     forms = set()
     for value in {secret, secret.strip(), *lines}:
-        raw = value.encode()
-        forms |= {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
-        forms |= {quote(value, safe=""), quote(value), quote_plus(value)}
+        raw = _bytes(value)
+        forms |= {value, *_escaped(value), *_in_urls(raw)}
         forms |= {form for shift in range(3) for form in _base64_at(raw, shift)}
     return {form for form in forms if len(form) >= SHORTEST}
+
+
+def _bytes(value: str) -> bytes:
+    """A variable that is not UTF-8 has surrogates for its bytes."""
+    try:
+        return value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # a surrogate that stands for no byte
+        return value.encode("utf-8", "surrogatepass")
+
+
+def _escaped(value: str) -> set[str]:
+    in_repr = repr('"' + value)[2:-1]
+    return {
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        in_repr,
+        in_repr.replace("\\'", "'"),  # as it is quoted by `"`
+        html.escape(value),
+        html.escape(value, quote=False),
+        _NOT_IN_LITERALS.sub(lambda character: f"\\U{ord(character[0]):08x}", value),
+        _bytes(value).decode("utf-8", "replace"),
+    }
+
+
+def _in_urls(raw: bytes) -> set[str]:
+    found = {quote(raw, safe=safe) for safe in _URL_SAFE}
+    found |= {form.replace("%20", "+") for form in found}
+    return found | {re.sub("%..", lambda code: code[0].lower(), form) for form in found}
 
 
 def _base64_at(raw: bytes, shift: int) -> set[str]:

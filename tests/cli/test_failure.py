@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import typer
 
-from lead_tui.cli import failure
+from lead_tui.cli import driving, failure
 from lead_tui.cli.session import pairs, who
+from lead_tui.cli.signals import Signals
 from lead_tui.cli.terminal import moment, out_encoded, say, short, table
 from lead_tui.errors import CommandRefused, IllegalTransition, JournalError, RunOwned, UsageError
 
@@ -36,7 +37,7 @@ def test_a_bug_leaves_its_traceback_in_a_file(capsys, monkeypatch, tmp_path):
     secret = "hush-hush"  # noqa: F841 - a local that a careless traceback would show
     assert exit_of(ValueError("hush-hush")) == 70
     err = capsys.readouterr().err
-    assert failure.ISSUES in err
+    assert "Please report it" in err
     [kept] = tmp_path.glob("leadtui-bug-*.txt")
     assert str(kept) in err
     text = kept.read_text()
@@ -96,6 +97,20 @@ def test_pairs():
     with pytest.raises(UsageError) as found:
         pairs(["=hush"])
     assert "hush" not in str(found.value)
+
+
+async def test_a_journal_that_fails_under_a_run():
+    """The error leaves with the run's name and the command that goes on once the journal can be used."""
+
+    class Broken:
+        run_id = "r1"
+
+        async def wait(self):
+            raise JournalError("the disk is full")
+
+    with pytest.raises(JournalError) as found:
+        await driving._wait(Broken(), Signals(print, print), driving.Watching(db="my.db"))
+    assert found.value.__notes__ == ["run r1 was left: leadtui resume r1 --db my.db"]
 
 
 def test_a_user_without_a_name(monkeypatch):

@@ -109,6 +109,22 @@ def test_why(leadtui, story):
     assert (near.code, "did you mean 'never'?" in near.err) == (2, True)
 
 
+def test_the_shell_completes_runs_tasks_and_agents(leadtui, story, monkeypatch):
+    """From the journal and the flow; where there is nothing to offer there is no error either."""
+
+    def offered(*words):
+        monkeypatch.setenv("_LEADTUI_COMPLETE", "complete_zsh")
+        monkeypatch.setenv("_TYPER_COMPLETE_ARGS", " ".join(["leadtui", *map(str, words)]))
+        return leadtui().out
+
+    assert "story-1" in offered("show", "st")
+    assert "last" in offered("why", "l")
+    assert "never" in offered("why", "story-1", "n")
+    assert "never" not in offered("why", "story-1", "x")
+    assert "shell" in offered("test-agent", story, "s")
+    assert offered("why", "zzz", "n") == offered("test-agent", "gone.yaml", "s")
+
+
 def test_nothing_that_an_agent_says_moves_the_terminal(leadtui, flow):
     """Escape sequences and bidi characters of results, logs and errors are made visible everywhere."""
     mock = {"name": "m", "type": "mock", "results": {"say": EVIL}, "fail": {"die": {"message": EVIL}}}

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lead_tui.cli import options, session
+from lead_tui.cli import completion, options, session
 from lead_tui.cli.terminal import out, out_json, short
 from lead_tui.journal.memory import MemoryJournal
 from lead_tui.reporters.words import duration
@@ -21,7 +21,15 @@ EXAMPLES = (
 
 def command(
     flow: options.Flow,
-    agent: Annotated[str, typer.Argument(metavar="AGENT", help="An agent of the flow.", show_default=False)],
+    agent: Annotated[
+        str,
+        typer.Argument(
+            metavar="AGENT",
+            autocompletion=completion.agents,
+            help="An agent of the flow.",
+            show_default=False,
+        ),
+    ],
     action: Annotated[
         str | None,
         typer.Option(help="By default what the flow's first task asks of it.", show_default=False),

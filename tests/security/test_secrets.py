@@ -1,0 +1,185 @@
+"""The concealer by itself: what it finds, what it leaves alone."""
+
+import base64
+import html
+import json
+from urllib.parse import quote, quote_plus
+
+import msgspec
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from lead_tui.core import commands as cmd
+from lead_tui.core import events as ev
+from lead_tui.errors import Category, Failure
+from lead_tui.runner.secrets import MASK, ConcealedStream, Concealer
+
+ODD = "p4ss'w\"rd\\<&> é/+=%"
+secrets = st.text(st.characters(codec="utf-8"), min_size=4, max_size=24).filter(str.strip)
+texts = st.text(st.characters(codec="utf-8"), max_size=40)
+
+
+@given(secrets, st.lists(texts, min_size=1, max_size=5))
+@example("****", ["**", "**", "", ""])
+@example("ab**", ["ab", "x"])
+def test_a_secret_never_stays_in_a_text(secret: str, around: list[str]) -> None:
+    """Whatever stands around it, and also where masks beside the text's own asterisks would make it again."""
+    assert secret not in Concealer([secret]).text(secret.join(["", *around, ""]))
+
+
+@given(secrets, texts)
+def test_a_text_without_secrets_is_the_same(secret: str, text: str) -> None:
+    """Nothing is changed that holds none of a secret's forms."""
+    assume(not any(form in text for form in Concealer([secret])._values))
+    assert Concealer([secret]).text(text) == text
+
+
+@given(secrets, texts, texts, st.data())
+def test_a_secret_never_comes_through_a_stream(
+    secret: str, before: str, after: str, data: st.DataObject
+) -> None:
+    """However the text is split, all that came out holds no secret, and nothing else is lost."""
+    assume("*" not in secret)
+    concealer = Concealer([secret])
+    stream, rest, said = ConcealedStream(concealer), before + secret + after, ""
+    while rest:
+        length = data.draw(st.integers(1, len(rest)))
+        said, rest = said + stream.feed(rest[:length]), rest[length:]
+    said += stream.flush()
+    assert secret not in said
+    assert MASK in said
+
+
+@given(texts, st.lists(st.integers(1, 5), max_size=10))
+def test_a_stream_without_secrets_says_all_it_was_fed(text: str, lengths: list[int]) -> None:
+    """What is held back comes out with the flush."""
+    stream, rest, said = ConcealedStream(Concealer(["no such secret in here"])), text, ""
+    for length in lengths:
+        said, rest = said + stream.feed(rest[:length]), rest[length:]
+    assert said + stream.feed(rest) + stream.flush() == text
+
+
+def test_a_stream_that_knows_no_secret_holds_nothing_back() -> None:
+    """Without secrets tokens are seen as they come."""
+    assert ConcealedStream(Concealer()).feed("piece") == "piece"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        ODD,
+        json.dumps({"k": ODD}),
+        json.dumps({"k": ODD}, ensure_ascii=False),
+        repr(ODD),
+        repr([ODD.replace('"', "")]),
+        html.escape(ODD),
+        html.escape(ODD, quote=False),
+        quote(ODD),
+        quote(ODD, safe=""),
+        quote_plus(ODD),
+        quote(ODD, safe="").lower(),
+        quote(ODD, safe="!$&'()*+,;=:@/"),
+    ],
+    ids=["raw", "json", "json-utf8", "repr", "repr-single", "html", "html-text", "url", "url-all", "form",
+         "url-lower", "url-path"],
+)  # fmt: skip
+def test_a_secret_is_found_in_every_form(form: str) -> None:
+    """Escaped and encoded as programs, servers and our own messages do it."""
+    said = Concealer([ODD, ODD.replace('"', "")]).text(f"before {form} after")
+    assert MASK in said
+    assert "p4ss" not in said
+
+
+@pytest.mark.parametrize("shift", [0, 1, 2, 3, 4])
+def test_a_secret_is_found_inside_base64(shift: int) -> None:
+    """At each of the three alignments no characters are left that say much of it."""
+    plain = b"x" * shift + b"hunter2-canary-value" + b"tail"
+    said = Concealer(["hunter2-canary-value"]).text(base64.b64encode(plain).decode())
+    assert MASK in said
+    assert len(said) < 16
+
+
+def test_url_safe_base64_is_found_too() -> None:
+    """The alphabet of tokens and cookies."""
+    secret = "~~~???>>>~~~"
+    assert MASK in Concealer([secret]).text(base64.urlsafe_b64encode(secret.encode()).decode())
+
+
+def test_each_line_of_a_secret_is_one() -> None:
+    """A key of several lines comes out of a command line by line."""
+    concealer = Concealer(["-----BEGIN\nMIIabcdef\nQUJDREVG\n-----END\n"])
+    assert concealer.text("MIIabcdef") == MASK
+    assert concealer.text(" QUJDREVG ") == f" {MASK} "
+
+
+def test_short_secrets_are_left_alone() -> None:
+    """Three characters would mask every second word."""
+    assert Concealer(["abc"]).text("abc") == "abc"
+    assert not Concealer(["abc"])
+
+
+def test_a_secret_that_is_no_utf8_is_searched_as_it_would_be_shown() -> None:
+    """A variable may hold any bytes; a command's output shows them as U+FFFD."""
+    secret = b"caf\xe9-canary".decode("utf-8", "surrogateescape")
+    shown = b"said caf\xe9-canary".decode("utf-8", "replace")
+    assert Concealer([secret]).text(shown) == f"said {MASK}"
+    assert Concealer(["\ud800-canary"]).text("\ud800-canary") == MASK
+
+
+def test_a_longer_secret_goes_before_one_that_it_holds() -> None:
+    """Nothing of the longer one is left beside the mask of the shorter."""
+    assert Concealer(["canary", "canary-long"]).text("canary-long") == MASK
+
+
+def test_keys_and_numbers_inside_data_are_masked() -> None:
+    """A server may give a PIN back as a number."""
+    concealer = Concealer(["canary", "123456"])
+    assert concealer.conceal({"a canary": [1, 123456, True, None, ("canary",)]}) == {
+        f"a {MASK}": [1, MASK, True, None, [MASK]]
+    }
+
+
+@pytest.mark.parametrize("number", [123456, 1234.5])
+def test_a_result_that_is_a_secret_number_is_masked(number: float) -> None:
+    """The whole result, not only what lies inside one."""
+    done = ev.AttemptCompleted(task="t", attempt=1, result=number)
+    assert Concealer([str(number)]).struct(done).result == MASK
+
+
+def test_names_of_the_flow_stay() -> None:
+    """A secret that is a task's name hides it in texts, not where the run needs it."""
+    failure = Failure(Category.NETWORK, "deploy of network failed", code="deploy")
+    fact = ev.AttemptFailed(task="deploy", attempt=1, failure=failure)
+    masked = Concealer(["deploy", "network"]).struct(fact)
+    assert masked.task == "deploy"
+    assert masked.failure == Failure(Category.NETWORK, f"{MASK} of {MASK} failed", code=MASK)
+    assert Concealer(["gate"]).struct(cmd.Approve(gate="gate", values={"a": "gate"})) == cmd.Approve(
+        gate="gate", values={"a": MASK}
+    )
+
+
+def test_what_holds_no_secret_is_the_same_object() -> None:
+    """Masking costs no copy where there is nothing to mask."""
+    fact = ev.AttemptCompleted(task="t", attempt=1, result={"a": 1})
+    assert Concealer().struct(fact) is fact
+    assert Concealer(["canary"]).struct(fact) is fact
+    data = {"a": 1}
+    assert Concealer().conceal(data) is data
+
+
+@pytest.mark.parametrize("cut", range(4, 20))
+def test_what_is_left_of_a_secret_at_a_cut_is_masked(cut: int) -> None:
+    """A long line is shown in pieces; each hides the part of the secret that it holds."""
+    secret = "hunter2-canary-value-x"
+    concealer = Concealer([secret])
+    first, second = "x" * 50 + secret[:cut], secret[cut:] + "y" * 50
+    assert concealer.piece(first) == "x" * 50 + MASK
+    assert concealer.piece(second) == (MASK + "y" * 50 if len(secret) - cut >= 4 else second)
+
+
+def test_an_event_survives_being_masked_and_encoded() -> None:
+    """What is masked is still the same type of fact on the wire."""
+    fact = ev.ExpressionEvaluated(role="expect", task="t", saw={"result": "canary"}, why="canary")
+    masked = Concealer(["canary"]).struct(fact)
+    assert msgspec.json.decode(msgspec.json.encode(masked))["saw"] == {"result": MASK}

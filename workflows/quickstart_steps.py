@@ -39,7 +39,13 @@ def write_report(
     path: str, headline: str, day: dict[str, Any], tables: dict[str, dict[str, Any]], context: AgentContext
 ) -> str:
     """A page of Markdown; its path."""
-    lines = ["# The day at the bar", "", headline, "", f"{len(day['orders'])} orders, {_euros(day['cents'])}."]
+    lines = [
+        "# The day at the bar",
+        "",
+        headline,
+        "",
+        f"{len(day['orders'])} orders, {_euros(day['cents'])}.",
+    ]
     for title, table in tables.items():
         lines += ["", f"## {title}", "", "| | euros |", "|---|---:|"]
         lines += [f"| {row['name']} | {_euros(row['cents'])} |" for row in table["rows"]]

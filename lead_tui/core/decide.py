@@ -1,8 +1,8 @@
 """What follows from a fact, and what a run does next. Reads the state, never writes it.
 
 `FOLLOWS` holds for each kind of event the rule that gives the consequences of one that was just applied;
-`settle` gives the next step of a run in which nothing is left to follow: start a task, wait for a person, clean
-up, end. Both give events, which the machine applies at once, and effects, which it hands to the runner.
+`settle` gives the next step of a run in which nothing is left to follow: start a task, wait for a person,
+clean up, end. Both give events, which the machine applies at once, and effects, which it hands to the runner.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -131,8 +131,7 @@ def _run_started(run: RunState, event: ev.RunStarted) -> Iterator[ev.Event | fx.
 
 
 def _cleanup_started(run: RunState, event: ev.CleanupStarted) -> Iterator[ev.Event | fx.Effect]:
-    if event.deadline is not None:
-        yield fx.SetDeadline(scope="cleanup", at=event.deadline)
+    yield fx.SetDeadline(scope="cleanup", at=event.deadline)
     yield from _begin(run, cleanup=True)
 
 
@@ -433,7 +432,7 @@ def _conclude(run: RunState, now: datetime) -> Outs:
             return ()
         if run.skip_cleanup:
             return _stop(run, "cleanup was skipped", cleanup=True)
-        return (ev.CleanupStarted(deadline=_after(now, run.plan.cleanup_timeout)),)
+        return (ev.CleanupStarted(deadline=now + timedelta(seconds=run.plan.cleanup_timeout)),)
     if run.plan.outputs and run.outputs is None:
         return (fx.Evaluate(role="outputs", lenient=_failure(run) is not None or _is_partial(run)),)
     return (_end(run),)

@@ -101,7 +101,7 @@ class RunStopping(Event, frozen=True, tag=_snake):
 class CleanupStarted(Event, frozen=True, tag=_snake):
     """Every task has ended; the `finally` tasks begin."""
 
-    deadline: datetime | None = None
+    deadline: datetime
 
 
 class RunReopened(Event, frozen=True, tag=_snake):

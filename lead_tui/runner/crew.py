@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -73,8 +74,11 @@ class Crew:
             try:
                 async with asyncio.timeout(CLOSING_SECONDS):
                     await closer
-            except Exception:  # noqa: BLE001 - foreign code: it must not touch the run
-                _log.exception("an agent could not be closed")
+            except Exception as error:  # noqa: BLE001 - foreign code: it must not touch the run
+                # where, not what it says: that may hold a secret, and this goes past the masking
+                place = traceback.extract_tb(error.__traceback__)[-1]
+                kind = type(error).__name__
+                _log.error("an agent could not be closed: %s at %s:%s", kind, place.filename, place.lineno)
 
 
 def _as_event(agent: str, change: BreakerChange) -> ev.Event:

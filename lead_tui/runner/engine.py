@@ -34,7 +34,7 @@ from lead_tui.resilience.guard import Guards
 from lead_tui.runner.handle import JournalRun, LocalRun, Receipt
 from lead_tui.runner.result import Result, result_of
 from lead_tui.runner.runner import Runner
-from lead_tui.runner.secrets import MASK
+from lead_tui.runner.secrets import MASK, Concealer
 
 
 class Overrides(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -138,7 +138,8 @@ class Engine:
         run = await self._own(machine, document, workflow, inputs, environment)
         await asyncio.to_thread(reap_leftovers, run_id)  # children whose leadtui died without its guard
         try:
-            first, answers = self._next_step(machine, record, commands, by)
+            concealer = Concealer(document.secrets | secret_values(workflow, inputs))
+            first, answers = self._next_step(machine, record, commands, by, concealer)
         except BaseException:
             await run.abandon()
             raise
@@ -148,7 +149,12 @@ class Engine:
         return run
 
     def _next_step(
-        self, machine: Machine, record: RunRecord, commands: Sequence[AnyCommand], by: str
+        self,
+        machine: Machine,
+        record: RunRecord,
+        commands: Sequence[AnyCommand],
+        by: str,
+        concealer: Concealer,
     ) -> tuple[Step, dict[int, str]]:
         """The first step of a new owner, and the answers to what waited in the inbox.
 
@@ -159,6 +165,7 @@ class Engine:
             return _opening(machine, record, self.clock.now()), {}
         waiting = self.journal.inbox(record.id)
         wishes = [*((row.command, row.by) for row in waiting), *((command, by) for command in commands)]
+        wishes = [(concealer.struct(command), who) for command, who in wishes]
         if machine.run.status in RUN_ENDED and not wishes:
             raise CommandRefused(f"run {record.id} has ended: {machine.run.status}")
         step, refusals = machine.take_up(self.clock.now(), *wishes)

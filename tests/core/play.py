@@ -183,8 +183,11 @@ class Play:
         if run.status in RUN_ENDED:
             assert not run.open_tasks
             assert not run.open_cleanup
-        wire = msgspec.json.decode(msgspec.json.encode(self.log), type=list[ev.AnyEvent])
-        assert Machine(plan, run.run_id, wire).run == run, "the log does not fold to the same state"
+        known = [event for event in self.log if not isinstance(event, ev.UnknownEvent)]
+        if known == self.log:
+            wire = msgspec.json.decode(msgspec.json.encode(self.log), type=list[ev.AnyEvent])
+            assert wire == self.log, "an event does not come back from the wire as it went"
+        assert Machine(plan, run.run_id, self.log).run == run, "the log does not fold to the same state"
 
     def _check_needs(self, each) -> None:
         plain = [need for need in each.plan.needs if need.on is None]

@@ -207,3 +207,15 @@ def test_an_interrupted_task_in_a_sequential_run_gives_its_slot_away():
     """The others go on."""
     play = Play(task("pay", idempotent=False), task("b"), parallel=False).start().crash()
     assert play.running == ["b"]
+
+
+def test_retry_leaves_alone_what_completed_after_the_failure():
+    """A task that ran on `any` outcome has done its work."""
+    play = (
+        Play(task("a"), task("notify", ("a", "any")), strategy=CONTINUE).start().fail("a").complete("notify")
+    )
+    assert play.command(cmd.Retry()) == ""
+    assert play.last(ev.RunReopened).tasks == ["a"]
+    play.complete("a")
+    assert play.run.tasks["notify"].attempt == 1
+    assert play.run.status == "completed"

@@ -133,6 +133,11 @@ class TestWhy:
         assert views.not_run(play.run) == {"b": "a failed"}
         assert views.progress(play.run) == (4, 4)
 
+    def test_a_failure_that_stopped_nothing(self):
+        """Its own cause is all there is to say."""
+        play = Play(task("a", continue_on_failure=True)).start().fail("a")
+        assert self.ask(play, "a") == "failed at attempt 1: network_error: broken / continue_on_failure"
+
     def test_interrupted_and_cancelled(self):
         """What a person can do about it."""
         play = Play(task("a", idempotent=False), task("b")).start().crash()
@@ -159,3 +164,21 @@ def test_failures_know_how_bad_they_are():
     """Severity follows from the category; the text is both."""
     assert failure().severity == "medium"
     assert str(failure()) == "network_error: broken"
+
+
+def test_what_a_newer_release_wrote_is_kept_and_says_nothing():
+    """An unknown fact keeps the log gapless, an unknown command is refused and has no consequence."""
+    play = Play(task("a")).start()
+    newer = ev.UnknownEvent(name="task_dreamt", data={})
+    assert newer.type == "task_dreamt"
+    assert play.take(newer).effects == []
+    assert "dance" in play.command(cmd.UnknownCommand(name="dance"))
+    assert play.take(ev.CommandReceived(command=cmd.UnknownCommand(name="dance"))).effects == []
+    play.complete("a")
+    assert play.run.status == "completed"
+
+
+def test_events_and_notes_know_their_name_on_the_wire():
+    """The class's name in snake case."""
+    assert ev.TaskReady(task="a").type == "task_ready"
+    assert ev.Progress(done=1).type == "progress"

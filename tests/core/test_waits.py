@@ -2,6 +2,7 @@
 
 from lead_tui.core import commands as cmd
 from lead_tui.core import events as ev
+from lead_tui.flow.models import FailureStrategy
 from tests.core.play import Play, task
 
 
@@ -129,3 +130,21 @@ def test_breakers_follow_their_events_and_can_be_steered():
     assert play.command(cmd.ResetBreaker(agent="m")) == ""
     assert [effect.to for effect in play.steered] == ["open", "closed"]
     assert play.command(cmd.TripBreaker(agent="x")) == "no task of this run uses an agent 'x'"
+
+
+def test_an_attempt_that_begins_to_wait_while_it_is_stopped_has_stopped():
+    """Its run is stopping, or its time is over: it does not wait any more."""
+    play = Play(task("a"), task("b")).start().fail("a").wait("b")
+    assert play.statuses()["b"] == "cancelled"
+    play = Play(task("a", timeout=5.0), strategy=FailureStrategy.CONTINUE).start().pass_time(5).wait("a")
+    assert play.run.tasks["a"].failure.code == "task_timeout"
+
+
+def test_a_run_at_a_gate_goes_on_when_a_deadline_ends_the_wait():
+    """Nobody answered in time: the task fails, the others start."""
+    play = Play(task("gate", timeout=5.0, continue_on_failure=True), task("b"), parallel=False).start()
+    play.ask_person("gate")
+    assert play.run.status == "waiting"
+    play.pass_time(5)
+    assert play.running == ["b"]
+    assert play.last(ev.RunResumed).why == "it waits for nobody any more"

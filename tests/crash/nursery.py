@@ -1,14 +1,17 @@
 """A process that has imported everything and forks a child for each run: a thousand kills take minutes.
 
-Reads one JSON object a line: `{"db", "flow", "run_id", "mode"}`, mode `start`, `resume` or `retry`;
-answers with the child's pid, and with `[pid, status]` when that child has ended.
+Reads one JSON object a line: `{"db", "flow", "run_id", "mode", "lifetime"}`, mode `start`, `resume` or
+`retry`; kills the child after `lifetime` seconds and answers with its exit code, -9 for a violent end.
 """
 
 import asyncio
 import json
 import os
+import select
+import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import lead_tui.agents.python
 import lead_tui.journal.sqlite
@@ -33,7 +36,7 @@ class Acknowledge(Observer):
             os.write(self._witness, f"ack {max(seqs)}\n".encode())
 
 
-async def live(order: dict[str, str]) -> None:
+async def live(order: dict[str, Any]) -> None:
     witness = os.open(Path(order["flow"]).with_name("witness"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     engine = Engine(open_journal(order["db"]))
     watch = [Acknowledge(witness)]
@@ -50,7 +53,7 @@ async def live(order: dict[str, str]) -> None:
     engine.journal.close()
 
 
-def child(order: dict[str, str]) -> int:
+def child(order: dict[str, Any]) -> int:
     try:
         asyncio.run(live(order))
     except LeadError as error:
@@ -69,9 +72,13 @@ def main() -> None:
                 code = child(order)
             finally:
                 os._exit(code)
-        print(json.dumps(pid), flush=True)
+        life = os.pidfd_open(pid)
+        over, _, _ = select.select([life], [], [], order["lifetime"])
+        os.close(life)
+        if not over:
+            os.kill(pid, signal.SIGKILL)  # still ours: nobody has waited for it
         _, status = os.waitpid(pid, 0)
-        print(json.dumps([pid, os.waitstatus_to_exitcode(status)]), flush=True)
+        print(os.waitstatus_to_exitcode(status), flush=True)
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ def test_a_secret_is_found_inside_base64(shift: int) -> None:
     plain = b"x" * shift + b"hunter2-canary-value" + b"tail"
     said = Concealer(["hunter2-canary-value"]).text(base64.b64encode(plain).decode())
     assert MASK in said
-    assert len(said) < 16
+    assert len(said) < 20
 
 
 def test_url_safe_base64_is_found_too() -> None:

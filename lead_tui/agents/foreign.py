@@ -10,6 +10,7 @@ from typing import Any
 
 from lead_tui.agents.base import AgentContext, AgentResponse, failed
 from lead_tui.agents.plain import NotPlain, plain
+from lead_tui.agents.prints import prints_to
 from lead_tui.agents.threads import ThreadContext, in_thread
 from lead_tui.errors import AgentError, Category
 
@@ -22,12 +23,14 @@ async def call_foreign(function: Any, call: Call, context: AgentContext) -> Agen
     """`call(context)` on the loop if `function` is async, else in a thread; its value as a response."""
     try:
         if is_async(function):
-            value = await call(context)
+            with prints_to(context):
+                value = await call(context)
         else:
             beside = ThreadContext(context)
-            value = await in_thread(lambda: call(beside))
-            if inspect.isawaitable(value):  # a sync function that hands out a coroutine
-                value = await value
+            with prints_to(beside, finally_to=context):
+                value = await in_thread(lambda: call(beside))
+                if inspect.isawaitable(value):  # a sync function that hands out a coroutine
+                    value = await value
     except (AgentError, asyncio.CancelledError, KeyboardInterrupt):
         raise
     except BaseException as error:  # noqa: BLE001 - foreign code; its SystemExit is not ours either

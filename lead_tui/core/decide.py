@@ -264,8 +264,8 @@ def _command_received(run: RunState, event: ev.CommandReceived) -> Outs:
             return (fx.SteerBreaker(agent=agent, to="open"),)
         case cmd.ResetBreaker(agent=agent):
             return (fx.SteerBreaker(agent=agent, to="closed"),)
-        case cmd.UnknownCommand():
-            return ()
+        case _:
+            return ()  # a newer release wrote it
 
 
 def _skip(run: RunState, task: TaskState, by: str) -> Iterator[ev.Event | fx.Effect]:
@@ -302,8 +302,8 @@ def refusal(run: RunState, command: cmd.AnyCommand) -> str:
         case cmd.TripBreaker(agent=agent) | cmd.ResetBreaker(agent=agent):
             known = any(task.agent == agent for task in run.plan.tasks)
             return "" if known else f"no task of this run uses an agent {agent!r}"
-        case cmd.UnknownCommand(name=name):
-            return f"this release does not know the command {name!r}"
+        case _:
+            return f"this release does not know the command {command.name!r}"
 
 
 def _task_refusal(run: RunState, command: cmd.CancelTask | cmd.Skip, name: str) -> str:

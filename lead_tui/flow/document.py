@@ -160,7 +160,9 @@ class _Reader:
         if isinstance(event, kinds.AliasEvent):
             return self._alias(event, depth)
         if event.tag is not None:
-            self.note(event, "yaml-tag", f"the tag {event.tag!r} is not allowed", "remove it")
+            # a password without quotes may begin with `!`: only YAML's own tags are named
+            name = f"the tag {event.tag!r}" if event.tag.startswith("tag:") else "a tag"
+            self.note(event, "yaml-tag", f"{name} is not allowed", "put text that begins with `!` in quotes")
         node = Node(*_at(event))
         if event.anchor is not None:
             self.anchors[event.anchor] = None  # known, but not complete: it cannot hold itself
@@ -178,8 +180,11 @@ class _Reader:
     def _alias(self, event: Any, depth: int) -> Node:
         node = self.anchors.get(event.anchor)
         if node is None:
-            why = "holds itself" if event.anchor in self.anchors else "stands for nothing"
-            self.refuse(*_at(event), "bad-alias", f"the alias *{event.anchor} {why}")
+            if event.anchor in self.anchors:
+                self.refuse(*_at(event), "bad-alias", f"the alias *{event.anchor} holds itself")
+            # it may be a password without quotes
+            hint = "put text that begins with `*` in quotes"
+            self.refuse(*_at(event), "bad-alias", "the alias stands for nothing", hint)
         self.aliased += node.size
         if self.aliased > MAX_ALIASED:
             self.refuse(*_at(event), "alias-bomb", f"aliases expand to more than {MAX_ALIASED:,} values")

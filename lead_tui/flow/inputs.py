@@ -91,7 +91,8 @@ def check_value(spec: InputSpec, value: Any) -> None:
     if not isinstance(value, kind) or (isinstance(value, bool) and spec.type != "boolean"):
         raise ValueError(f"must be {_words(spec.type)}")
     if spec.choices is not None and value not in spec.choices:
-        raise ValueError("must be one of " + ", ".join(map(str, spec.choices)))
+        known = "its choices" if spec.secret else ", ".join(map(str, spec.choices))
+        raise ValueError(f"must be one of {known}")
 
 
 def mask_inputs(workflow: Workflow, values: Mapping[str, Any]) -> dict[str, Any]:

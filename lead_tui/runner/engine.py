@@ -93,7 +93,7 @@ class Engine:
             plan=plan,
             source=document.source,
             folder=str(document.folder),
-            inputs=mask_inputs(workflow, inputs),
+            inputs=_concealer(document, workflow, inputs).conceal(mask_inputs(workflow, inputs)),
             overrides=msgspec.to_builtins(overrides),
             created_at=self.clock.now(),
         )
@@ -133,12 +133,12 @@ class Engine:
         environment = os.environ if environment is None else environment
         document = restore(record, environment)
         workflow = msgspec.convert(record.overrides, Overrides).apply(document.workflow)
-        inputs = _with_secrets(record, workflow, secrets or {})
+        inputs = _with_secrets(record, document, secrets or {})
         machine = Machine(record.plan, run_id)
         run = await self._own(machine, document, workflow, inputs, environment)
         await asyncio.to_thread(reap_leftovers, run_id)  # children whose leadtui died without its guard
         try:
-            concealer = Concealer(document.secrets | secret_values(workflow, inputs))
+            concealer = _concealer(document, workflow, inputs)
             first, answers = self._next_step(machine, record, commands, by, concealer)
         except BaseException:
             await run.abandon()
@@ -263,19 +263,30 @@ def restore(record: RunRecord, environment: Mapping[str, str]) -> Document:
     )
 
 
-def _with_secrets(record: RunRecord, workflow: Workflow, given: Mapping[str, Any]) -> dict[str, Any]:
-    secret = {name for name, spec in workflow.inputs.items() if spec.secret}
-    if unknown := set(given) - secret:
+def _concealer(document: Document, workflow: Workflow, inputs: Mapping[str, Any]) -> Concealer:
+    return Concealer(document.secrets | secret_values(workflow, inputs))
+
+
+def _with_secrets(record: RunRecord, document: Document, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs as they were at first: one that was masked is given again, or was its default."""
+    specs, concealer = document.workflow.inputs, Concealer(document.secrets)
+    masked = [name for name, value in record.inputs.items() if MASK in str(value)]
+    if unknown := set(given) - {*masked, *(name for name, spec in specs.items() if spec.secret)}:
         raise UsageError(f"only secret inputs are given again when a run goes on, not {', '.join(unknown)}")
-    inputs = {**record.inputs, **given}
-    defaults = {name: workflow.inputs[name].default for name in secret}
-    missing = [name for name in secret if inputs.get(name) == MASK and defaults[name] is None]
+    inputs, missing = {**record.inputs, **given}, []
+    for name in masked:
+        spec = specs[name]
+        if name in given:
+            continue
+        if spec.default is not None and (spec.secret or concealer.conceal(spec.default) == inputs[name]):
+            inputs[name] = spec.default
+        else:
+            missing.append(name)
     if missing:
         raise MissingSecret(
             f"give the secret inputs again: {', '.join(f'-i {name}=...' for name in missing)}"
         )
-    return {name: defaults[name] if value == MASK and name in secret else value
-            for name, value in inputs.items()}  # fmt: skip
+    return inputs
 
 
 def _opening(machine: Machine, record: RunRecord, now: datetime) -> Step:

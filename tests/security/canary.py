@@ -84,7 +84,7 @@ class Echo(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_POST = do_GET
+    do_POST = do_GET  # noqa: N815 - the base class's name
 
     def log_message(self, *_: Any) -> None:
         """Say nothing on stderr."""
@@ -125,7 +125,8 @@ def encoded(token):
     raw = token.encode()
     return [base64.b64encode(b"x" * shift + raw).decode() for shift in range(3)] + [
         base64.urlsafe_b64encode(raw).decode(), urllib.parse.quote(token, safe=""),
-        urllib.parse.quote_plus(token), json.dumps(token), json.dumps({"a": token}, ensure_ascii=False), repr(token),
+        urllib.parse.quote_plus(token), json.dumps(token), json.dumps({"a": token}, ensure_ascii=False),
+        repr(token),
     ]
 
 

@@ -192,7 +192,7 @@ def test_a_run_by_command_says_and_stores_no_secret(run_by_command: tuple[Path, 
     folder, said = run_by_command
     assert leaks(said) == []
     for path in folder.iterdir():
-        if path.is_file() and path.name not in ("inputs.json",):
+        if path.is_file() and path.name != "inputs.json":
             assert leaks(path.read_bytes()) == [], path
 
 
@@ -215,8 +215,7 @@ def test_a_killed_run_leaves_no_secret(tmp_path: Path) -> None:
     with canary.echo_server() as url:
         canary.write_flow(tmp_path, url)
         process = subprocess.Popen(
-            [sys.executable, "-m", "lead_tui", "run", "flow.yaml", "--inputs", "inputs.json", "--run-id", "run",
-             "--output", "jsonl"],
+            [sys.executable, "-m", "lead_tui", "run", "flow.yaml", "--inputs", "inputs.json", "--output", "jsonl"],
             cwd=tmp_path, env={**environment(), "LEADTUI_DB": str(tmp_path / "journal.db")},
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
         )  # fmt: skip

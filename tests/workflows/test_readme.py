@@ -28,8 +28,10 @@ def blocks(language: str) -> list[str]:
 @pytest.mark.parametrize(
     "command",
     [
-        "python3 -m venv .venv && .venv/bin/pip install -q . "
-        "&& .venv/bin/leadtui run workflows/quickstart.yaml",
+        (
+            "python3 -m venv .venv && .venv/bin/pip install -q . "
+            "&& .venv/bin/leadtui run workflows/quickstart.yaml"
+        ),
         "python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]' && .venv/bin/pytest",
     ],
 )

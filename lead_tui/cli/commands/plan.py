@@ -13,6 +13,7 @@ from lead_tui.flow.inputs import check_value, mask_inputs, parse_text
 from lead_tui.flow.loader import Document
 from lead_tui.flow.models import TaskSpec, Workflow
 from lead_tui.flow.resolve import task_settings
+from lead_tui.runner.secrets import Concealer
 
 EXAMPLES = ("leadtui plan flow.yaml", "leadtui plan flow.yaml --format mermaid > flow.mmd")
 
@@ -37,6 +38,9 @@ def command(
     """
     document, _ = session.load_flow(flow, env_file)
     plan = describe(document, session.pairs(inputs))
+    concealer = Concealer(document.secrets)
+    for task in plan["tasks"].values():
+        task["when"] = concealer.conceal(task["when"])
     if as_json or format_ is Format.JSON:
         return out_json(plan)
     show = {Format.TEXT: _text, Format.MERMAID: _mermaid, Format.DOT: _dot}[format_]

@@ -66,6 +66,8 @@ class HttpApiConfig(AgentConfig):
 
 
 class HttpApiAgent(BaseAgent[HttpApiConfig]):
+    """Make HTTP requests: any method, query, headers, JSON, form or body."""
+
     config_model = HttpApiConfig
 
     def __init__(self, config: HttpApiConfig) -> None:

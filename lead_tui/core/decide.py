@@ -363,9 +363,7 @@ def retryable(run: RunState) -> list[str]:
 
 def _cancel(run: RunState, command: cmd.Cancel, by: str) -> Iterator[ev.Event | fx.Effect]:
     if run.stopping is None:
-        yield ev.RunStopping(
-            cause="cancelled", by=by, why=command.why or (f"cancelled by {by}" if by else "")
-        )
+        yield ev.RunStopping(cause="cancelled", by=by, why=command.why)
     if command.skip_cleanup and run.cleaning:
         yield from _stop(run, "cleanup was skipped", cleanup=True)
 
@@ -394,7 +392,8 @@ def task_timeout(task: TaskState) -> Failure:
 
 
 def _run_stopping(run: RunState, event: ev.RunStopping) -> Outs:
-    return _stop(run, event.why or f"the run stopped: {event.cause}", cleanup=False)
+    by = f" by {event.by}" if event.by else ""
+    return _stop(run, event.why or f"the run was {event.cause}{by}", cleanup=False)
 
 
 def _run_reopened(run: RunState, event: ev.RunReopened) -> Iterator[ev.Event | fx.Effect]:

@@ -105,9 +105,7 @@ class SqliteJournal(Reader):
             await writer.run(work)
         except JournalError as error:
             if isinstance(error.__cause__, apsw.ConstraintError):
-                raise UsageError(
-                    f"run {record.id} is already in this journal: choose another id"
-                ) from error
+                raise UsageError(f"run {record.id} is already in this journal: choose another id") from error
             raise
 
     async def claim(self, run_id: str, owner: Owner, now: datetime) -> int:

@@ -65,9 +65,13 @@ def saw(value: Any, scope: Scope, expression: bool = True) -> dict[str, Any]:
         except TemplateError:
             continue
         for path in paths:
-            found, result = _follow(path.keys, scope)
+            keys = path.keys
+            found, result = _follow(keys, scope)
+            if found and callable(result):  # `result.startswith('x')` looked at `result`
+                keys = keys[:-1]
+                found, result = _follow(keys, scope)
             if found:
-                seen[path.text] = _short(result)
+                seen[_text(keys)] = _short(result)
     return seen
 
 

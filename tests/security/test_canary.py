@@ -215,7 +215,7 @@ def test_a_killed_run_leaves_no_secret(tmp_path: Path) -> None:
     with canary.echo_server() as url:
         canary.write_flow(tmp_path, url)
         process = subprocess.Popen(
-            [sys.executable, "-m", "lead_tui", "run", "flow.yaml", "--inputs", "inputs.json", "--output", "jsonl"],
+            [sys.executable, "-m", "lead_tui", "run", "flow.yaml", "--inputs=inputs.json", "--output=jsonl"],
             cwd=tmp_path, env={**environment(), "LEADTUI_DB": str(tmp_path / "journal.db")},
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
         )  # fmt: skip

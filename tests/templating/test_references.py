@@ -116,3 +116,8 @@ def test_nothing_but_template_errors(source):
         with contextlib.suppress(TemplateError):
             references(source, expression)
         assert isinstance(saw(source, {"inputs": {}}, expression), dict)
+
+
+def test_a_method_is_no_value_that_an_expression_saw():
+    """What it was called on is."""
+    assert saw("result.startswith('x')", {"result": "yes"}) == {"result": "yes"}

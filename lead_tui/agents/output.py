@@ -12,6 +12,7 @@ MAX_OUTPUT = 10 * 1024 * 1024
 MAX_LINE = 8 * 1024
 MAX_LINES = 100_000
 MAX_TAIL = 8 * 1024
+MAX_MESSAGE = 2_000
 
 Stream = Literal["stdout", "stderr"]
 
@@ -88,14 +89,20 @@ class Output:
 
     @property
     def stderr(self) -> str:
-        """The last 8 KiB."""
-        return self._tail.decode("utf-8", "replace")
+        """The last 8 KiB, from the beginning of a line where there is one."""
+        text = self._tail.decode("utf-8", "replace")
+        if self._seen["stderr"] <= MAX_TAIL:
+            return text
+        return text.partition("\n")[2] or text
 
     @property
     def truncated(self) -> bool:
         return self.overflowed is not None or self._seen["stderr"] > MAX_TAIL
 
     def last_line(self) -> str:
-        """What the command complained of last: the last line of stderr that says something."""
+        """What the command complained of last: the last line of stderr that says something.
+
+        Long enough for any token in it to be whole, or its beginning would not be known as a secret.
+        """
         lines = [line.strip() for line in self.stderr.splitlines() if line.strip()]
-        return lines[-1][:500] if lines else ""
+        return lines[-1][:MAX_MESSAGE] if lines else ""

@@ -144,8 +144,9 @@ def _success(call: RunParameters, output: Output) -> AgentResponse:
     try:
         return AgentResponse(success=True, result=msgspec.json.decode(text), meta=meta)
     except (msgspec.DecodeError, RecursionError) as error:
+        # the text is the result, whole: a part of it in the message could be an unmasked part of a secret
         return AgentResponse.fail(
-            Category.VALIDATION, f"stdout is no JSON ({error}): {text[:80]!r}", code="bad_json", meta=meta
+            Category.VALIDATION, f"stdout is no JSON: {error}", result=text, code="bad_json", meta=meta
         )
 
 

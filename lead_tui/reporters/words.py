@@ -36,13 +36,17 @@ def gate_commands(
     options: Sequence[str],
     db: str | None = None,
 ) -> tuple[str, str]:
-    """What to type to answer a gate: as it is for an approval, with a type for each field of a form."""
-    answer = ["--answer", "|".join(options)] if options else []
+    """What to type to answer a gate: the first option and choices, the others behind a `#`."""
+    answer, others = (["--answer", options[0]], [*options[1:]]) if options else ([], [])
     for name, field in form.items():
+        choices = field.get("choices") or field.get("enum") or []
         if "default" not in field:
-            answer += ["-i", f"{name}={str(field.get('type', 'string')).upper()}"]
+            value = choices[0] if choices else str(field.get("type", "string")).upper()
+            answer += ["-i", f"{name}={value}"]
+            others += [f"{name}={choice}" for choice in choices[1:]]
+    comment = f"  # or {safe_line(', '.join(others), 200)}" if others else ""
     return (
-        command_line("approve", run_id, gate, *answer, db=db),
+        command_line("approve", run_id, gate, *answer, db=db) + comment,
         command_line("reject", run_id, gate, db=db),
     )
 

@@ -173,6 +173,13 @@ async def learns(token, context):
     return token[::-1]
 
 
+def prints(token):
+    print("printed", token, {"a": token})
+    for piece in (token[:4], token[4:], "!\\n"):
+        sys.stdout.write(piece)
+    print(token, file=sys.stderr, end="")
+
+
 def late(token, context):
     import time
     time.sleep(0.4)
@@ -276,7 +283,7 @@ def tasks() -> list[dict[str, Any]]:
     add("sh", parameters={"command": "true", "cwd": "{{ inputs.token }}"})
     add("sh", parameters={"command": "cat", "stdin": "{{ inputs.settings }}"})
     for name in ("whole", "encoded", "raises", "exits", "told", "key_error", "not_plain", "nan", "talks",
-                 "learns"):  # fmt: skip
+                 "learns", "prints"):  # fmt: skip
         add("python", f"leaks:{name}", parameters=token)
     add("python", "leaks:inside", parameters=both)
     add("python", "leaks:whole", parameters={"token": "{{ inputs.pin }}"})

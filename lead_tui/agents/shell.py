@@ -23,7 +23,7 @@ import msgspec
 from pydantic import Field
 
 from lead_tui.agents.base import AgentContext, AgentResponse, BaseAgent, failed
-from lead_tui.agents.output import MAX_OUTPUT, Output, Stream
+from lead_tui.agents.output import MAX_MESSAGE, MAX_OUTPUT, Output, Stream
 from lead_tui.agents.parameters import checked
 from lead_tui.errors import AgentError, Category, Outcome
 from lead_tui.flow.models import AgentConfig, Duration, ParametersModel
@@ -144,10 +144,9 @@ def _success(call: RunParameters, output: Output) -> AgentResponse:
     try:
         return AgentResponse(success=True, result=msgspec.json.decode(text), meta=meta)
     except (msgspec.DecodeError, RecursionError) as error:
-        # the text is the result, whole: a part of it in the message could be an unmasked part of a secret
-        return AgentResponse.fail(
-            Category.VALIDATION, f"stdout is no JSON: {error}", result=text, code="bad_json", meta=meta
-        )
+        # enough of the text for a token in it to be whole, or its beginning would not be known as a secret
+        message = f"stdout is no JSON ({error}): {text[:MAX_MESSAGE]!r}"
+        return AgentResponse.fail(Category.VALIDATION, message, code="bad_json", meta=meta)
 
 
 def _failure(code: int, output: Output) -> AgentResponse:

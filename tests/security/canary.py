@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ def forms(secret: str) -> dict[str, str]:
         "json": json.dumps(secret)[1:-1],
         "json-utf8": json.dumps(secret, ensure_ascii=False)[1:-1],
         "repr": repr(secret)[1:-1],
+        "literal": re.sub(r"[^A-Za-z0-9 _.,:;/@+=-]", lambda found: f"\\U{ord(found[0]):08x}", secret),
         "url": quote(secret),
         "url-all": quote(secret, safe=""),
         "url-form": quote_plus(secret),
@@ -286,6 +288,7 @@ def tasks() -> list[dict[str, Any]]:
                  "learns", "prints"):  # fmt: skip
         add("python", f"leaks:{name}", parameters=token)
     add("python", "leaks:inside", parameters=both)
+    add("python", "leaks:late", parameters=token, timeout=0.1)
     add("python", "leaks:whole", parameters={"token": "{{ inputs.pin }}"})
     add("python", "leaks:whole", parameters={"token": "{{ inputs.settings }}"})
     add("python", "leaks:whole", parameters={"{{ inputs.token }}": 1, **token})
@@ -306,6 +309,9 @@ def tasks() -> list[dict[str, Any]]:
     done = next(each["name"] for each in found if each["action"] == "leaks:whole")
     add("python", "leaks:whole", parameters={"token": f"{{{{ tasks.{done}.result }}}}"},
         when=f"tasks.{done}.result == 'x'")  # fmt: skip
+    for variable in ("CNRY_ENV", "CNRY_KEY"):
+        add("sh", parameters={"command": "true"}, when=f"'${{{variable}}}' != 'x'")
+        add("sh", parameters={"command": "true"}, expect=[f"result == '${{{variable}}}'"])
     add("human", "approve", parameters={"message": "Use {{ inputs.token }}?", "show": {"{{ 1 }}": both}})
     return found
 

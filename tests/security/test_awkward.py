@@ -78,6 +78,23 @@ async def test_commands_that_open_a_parked_run_are_masked(agent: LeadAgent) -> N
 
 
 @pytest.mark.parametrize(
+    "command",
+    ["echo $LEAK", "echo oops $LEAK >&2; exit 1", "printf %8000s x; printf %s $LEAK; printf %9000s x"],
+)
+def test_a_long_token_is_not_cut_before_it_is_known(command: str, tmp_path: Path) -> None:
+    """Messages and log lines are shortened; no half of a token is left in them."""
+    token = "eyJ" + "Aa1Bb2Cc3-" * 60
+    agent = LeadAgent(
+        tmp_path / "journal.db", durability="normal", environment={**ENVIRONMENT, "TOKEN": token}
+    )
+    parse = {"name": "a", "agent_name": "sh", "action": "run",
+             "parameters": {"command": command, "parse": "json"}}  # fmt: skip
+    assert agent.run(flow(parse)).status == "failed"
+    written = b"".join(path.read_bytes() for path in tmp_path.glob("journal.db*"))
+    assert b"Aa1Bb2" not in written
+
+
+@pytest.mark.parametrize(
     "agents",
     [
         [{**SHELL, "env": ["${TOKEN}"]}],

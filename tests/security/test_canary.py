@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from lead_tui.core.commands import Cancel, Reject
+from lead_tui.core.events import Tokens
 from lead_tui.flow.inputs import resolve_inputs
 from lead_tui.flow.loader import environment_for
 from lead_tui.journal.open import open_journal
@@ -111,6 +112,8 @@ async def _run(flow: Path, sinks: Sinks) -> None:
     sinks.add("record", engine.journal.record("run"))
     sinks.add("events", [event for page in engine.journal.read("run") for event in page])
     sinks.add("notes", list(engine.journal.notes("run")))
+    tokens = [note for note in engine.journal.notes("run") if isinstance(note, Tokens)]
+    sinks.add("streamed text", "".join(each.text for each in tokens))
     sinks.add("inbox", engine.journal.inbox("run", pending_only=False))
     sinks.add_journal("ended")
     engine.journal.close()
@@ -127,6 +130,7 @@ async def _run(flow: Path, sinks: Sinks) -> None:
     "sink",
     ["document", "journal.db waiting", "journal.db-wal waiting", "journal.db-shm waiting", "journal.db ended",
      "journal.db-wal ended", "journal.db closed", "result", "state", "record", "events", "notes", "inbox",
+     "streamed text",
      *(f"--output {name}" for name in STREAMS), *(f"--report {name}" for name in FILES),
      "log json=True", "log json=False", "logging"],
 )  # fmt: skip

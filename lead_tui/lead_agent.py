@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from lead_tui.core.commands import AnyCommand, Approve, Cancel, CancelTask, Pause, Reject, Resume, Retry, Skip
-from lead_tui.errors import UsageError
+from lead_tui.errors import InvalidFlow, UsageError
 from lead_tui.flow.inputs import resolve_inputs
 from lead_tui.flow.loader import Document, environment_for
 from lead_tui.flow.models import Workflow, parse_duration
@@ -302,15 +302,31 @@ def _loaded(
         path = Path(flow)
         variables = _environment(environment, path.resolve().parent, env_file)
         return load_file(path, variables), variables
-    folder = Path.cwd()
-    variables = _environment(environment, folder, env_file)
     if isinstance(flow, Workflow):
-        from lead_tui.builder import as_data
-
-        flow = as_data(flow)
-    elif not isinstance(flow, Mapping):
+        return _of_model(flow, environment, env_file)
+    if not isinstance(flow, Mapping):
         raise UsageError(f"a flow is a path, a map or a Workflow, not {type(flow).__name__}")
-    return load_dict(dict(flow), folder, variables), variables
+    variables = _environment(environment, Path.cwd(), env_file)
+    return load_dict(dict(flow), Path.cwd(), variables), variables
+
+
+def _of_model(
+    workflow: Workflow, environment: Mapping[str, str] | None, env_file: Path | None
+) -> tuple[Document, Mapping[str, str]]:
+    """From what it was written as, if that still says the same: `${NAME}` is stored then, not its value."""
+    from lead_tui.builder import as_data
+
+    origin = workflow.origin
+    folder = origin.folder or Path.cwd()
+    variables = _environment(environment, folder, env_file)
+    if origin.data is not None:
+        try:
+            document = load_dict(origin.data, folder, variables)
+        except InvalidFlow:  # a variable is gone: the model has its value
+            document = None
+        if document is not None and document.workflow == workflow:
+            return document, variables
+    return load_dict(as_data(workflow), folder, variables), variables
 
 
 def _environment(base: Mapping[str, str] | None, folder: Path, env_file: Path | None) -> Mapping[str, str]:

@@ -356,3 +356,24 @@ async def test_a_workflow_is_executed(agent):
     result = await agent.execute(everything().build())
     assert result.outputs == {"o": "1"}
     assert result.status == "completed"
+
+
+async def test_a_built_workflow_keeps_its_variables_out_of_the_journal(tmp_path, monkeypatch):
+    """`${NAME}` of a builder is stored as such, its value masked; a changed copy runs as it was changed."""
+    monkeypatch.setenv("BUILDER_TOKEN", "canary-of-the-builder")
+    workflow = (
+        WorkflowBuilder("w")
+        .agent("sh", "shell", env={"T": "${BUILDER_TOKEN}"})
+        .task("a", "sh", "run", parameters={"command": "echo $T; cat here.txt"})
+        .build(folder=tmp_path)
+    )
+    (tmp_path / "here.txt").write_text("from the folder")
+    async with LeadAgent(tmp_path / "runs.db") as agent:
+        result = await agent.execute(workflow)
+        assert result.results == {"a": "***\nfrom the folder"}
+    assert b"canary-of-the-builder" not in (tmp_path / "runs.db").read_bytes()
+    async with LeadAgent(tmp_path / "others.db") as agent:
+        changed = workflow.model_copy(update={"name": "other"})
+        assert (await agent.execute(changed)).name == "other"
+        monkeypatch.delenv("BUILDER_TOKEN")
+        assert (await agent.execute(workflow)).status == "completed"

@@ -125,6 +125,7 @@ class _Loading:
         graph = self._check(validated)
         self.problems.raise_errors()
         assert validated.workflow is not None and graph is not None  # noqa: S101 - no errors: it is whole
+        validated.workflow.origin.data, validated.workflow.origin.folder = raw, folder
         return Document(
             workflow=validated.workflow,
             raw=secrets.masked(raw),

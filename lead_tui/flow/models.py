@@ -6,9 +6,10 @@ Models hold what was written, templates included; `resolve.py` merges settings, 
 
 import re
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
 
 from lead_tui.errors import Category
 
@@ -266,6 +267,23 @@ Input = Annotated[
 ]
 
 
+class Origin:
+    """What a workflow was made from: the data as written, `${NAME}` kept, and the folder it lay in.
+
+    No part of what the workflow says, so any two are equal.
+    """
+
+    def __init__(self) -> None:
+        self.data: dict[str, Any] | None = None
+        self.folder: Path | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Origin)
+
+    def __hash__(self) -> int:
+        return hash(Origin)
+
+
 class Workflow(Model):
     name: Annotated[str, Field(min_length=1, max_length=200)]
     description: str = ""
@@ -300,6 +318,12 @@ class Workflow(Model):
         if isinstance(data, dict) and data.get("finally", ()) is None:
             return {key: value for key, value in data.items() if key != "finally"}
         return data
+
+    _origin: Origin = PrivateAttr(default_factory=Origin)
+
+    @property
+    def origin(self) -> Origin:
+        return self._origin
 
     @property
     def all_tasks(self) -> tuple[TaskSpec, ...]:

@@ -31,6 +31,13 @@ NOTE_LENGTH = 64 * 1024
 class Attempt:
     """The context that an agent gets, and the coroutine that calls it."""
 
+    stopping: Literal["", "cancelled", "deadline"] = ""
+    begun = False
+    _asked = 0
+    _answer: asyncio.Future[None] | None = None
+    _timeout: asyncio.Timeout | None = None
+    _tokens: ConcealedStream | None = None
+
     def __init__(self, runner: "Runner", order: fx.StartAttempt, spec: TaskSpec, member: Member) -> None:
         self.run_id = runner.run.run_id
         self.task = order.task
@@ -39,17 +46,11 @@ class Attempt:
         self.environment: Mapping[str, str] = runner.environment
         self.shared: dict[str, Any] = runner.crew.shared
         self.order = order
-        self.stopping: Literal["", "cancelled", "deadline"] = ""
-        self.begun = False
         self._runner = runner
         self._spec = spec
         self._member = member
         self.loop = asyncio.get_running_loop()
-        self._asked = 0
-        self._began = self._now()
-        self._answer: asyncio.Future[None] | None = None
-        self._timeout: asyncio.Timeout | None = None
-        self._tokens: ConcealedStream | None = None
+        self._began = self.loop.time()
         self._cut: set[Stream] = set()
         self._ticket = f"{self.run_id}/{order.task}"
 

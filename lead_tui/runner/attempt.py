@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import msgspec
+
 from lead_tui.agents.base import AgentResponse, Answer, Gate
 from lead_tui.agents.output import MAX_LINE
 from lead_tui.core import effects as fx
@@ -15,7 +17,7 @@ from lead_tui.errors import AgentError, Category, Failure, Outcome, TemplateErro
 from lead_tui.flow.models import TaskSpec
 from lead_tui.resilience.guard import Hold
 from lead_tui.runner.crew import Member
-from lead_tui.runner.plain import plain
+from lead_tui.runner.plain import plain, storable
 from lead_tui.runner.secrets import ConcealedStream
 from lead_tui.templating.environment import evaluate, render
 from lead_tui.templating.references import saw
@@ -62,15 +64,16 @@ class Attempt:
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def log(self, text: str, level: Level = "info", stream: Stream = "log") -> None:
-        self._note(ev.Log(text=_bounded(self._masked(text, stream)), level=level, stream=stream))
+        text = _bounded(self._masked(storable(text), stream))
+        self._note(ev.Log(text=text, level=level, stream=stream))
 
     def progress(self, done: float, total: float | None = None, text: str = "") -> None:
-        self._note(ev.Progress(done=done, total=total, text=text))
+        self._note(ev.Progress(done=done, total=total, text=storable(text)))
 
     def tokens(self, text: str) -> None:
         if self._tokens is None:
             self._tokens = ConcealedStream(self._runner.concealer)
-        if safe := self._tokens.feed(text):
+        if safe := self._tokens.feed(storable(text)):
             self._note(ev.Tokens(text=safe))
 
     def conceal(self, value: str) -> None:
@@ -96,8 +99,9 @@ class Attempt:
             self._timeout.reschedule(None)  # a person's time is not the call's
         self._runner.post(
             ev.ApprovalRequested(
-                task=self.task, attempt=self.attempt, gate=name, action=gate.action, message=gate.message,
-                show=plain(gate.show), options=list(gate.options), form=gate.form,
+                task=self.task, attempt=self.attempt, gate=name, action=gate.action,
+                message=storable(gate.message), show=plain(gate.show), options=list(gate.options),
+                form=gate.form,
             )
         )  # fmt: skip
         await self._answer
@@ -307,9 +311,9 @@ def gate_name(task: str, generation: int, number: int) -> str:
 def _failure_of(response: AgentResponse) -> Failure | None:
     if response.success:
         return None
-    if isinstance(response.error, Failure):
-        return response.error
-    return Failure(Category.AGENT, response.error or "the agent reported a failure without a reason")
+    error = response.error or "the agent reported a failure without a reason"
+    failure = error if isinstance(error, Failure) else Failure(Category.AGENT, str(error))
+    return msgspec.structs.replace(failure, message=storable(failure.message))
 
 
 def _unexpected(response: AgentResponse, expression: str, seen: dict[str, Any]) -> AgentResponse:

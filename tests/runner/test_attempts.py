@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from lead_tui.agents import registry
@@ -324,3 +325,36 @@ def test_outputs_that_cannot_be_read_fail_a_completed_run():
     story = run_flow(flow({"name": "a"}, outputs={"x": "{{ tasks.a.result.nothing }}"}))
     assert story.result.status == "failed"
     assert story.result.failure.message.startswith("outputs.x: ")
+
+
+@pytest.mark.parametrize("make", ["itself", "deep", "bytes"])
+def test_results_that_nothing_could_store_fail_their_task_only(agent, make):
+    """What contains itself, is nested too deep or is binary: the others go on."""
+    itself: list = []
+    itself.append(itself)
+    deep: list = []
+    for _ in range(5000):
+        deep = [deep]
+    values = {"itself": itself, "deep": deep, "bytes": b"x"}
+    agent(lambda call: values[make] if call.task == "a" else "fine")
+    story = run_flow(ours({"name": "a"}, {"name": "b"}, failure_strategy="continue_on_failure"))
+    assert story.result.errors["a"].code in {"too_deep", "not_plain"}
+    assert story.result.results == {"b": "fine"}
+
+
+def test_text_that_is_no_unicode_is_kept_as_far_as_it_goes(agent, tmp_path):
+    """Results, messages and log lines with lone surrogates: the journal stores the rest."""
+
+    def speak(call: Call):
+        call.context.log("log \ud800")
+        call.context.tokens("token \ud800")
+        call.context.progress(1, text="progress \ud800")
+        if call.task == "b":
+            raise ValueError("error \ud800")
+        return {"key \ud800": "value \ud800"}
+
+    agent(speak)
+    story = run_flow(ours({"name": "a"}, {"name": "b"}, failure_strategy="continue_on_failure"))
+    assert story.result.results == {"a": {"key \ufffd": "value \ufffd"}}
+    assert story.result.errors["b"].message == "ValueError: error \ufffd"
+    assert msgspec.json.encode([*story.events, *story.notes])

@@ -20,8 +20,16 @@ class Clock(Protocol):
 
 
 class SystemClock:
+    """The wall clock that never goes back: one set back, by hand or by NTP, neither makes an hour of a
+    second's delay nor turns durations negative. After a jump ahead (the machine slept) it follows at once.
+    """
+
+    def __init__(self) -> None:
+        self._ahead = time.time() - time.monotonic()
+
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        self._ahead = max(self._ahead, time.time() - time.monotonic())
+        return datetime.fromtimestamp(self._ahead + time.monotonic(), UTC)
 
     def monotonic(self) -> float:
         return time.monotonic()

@@ -81,7 +81,10 @@ class LeadAgent:
     def run(self, flow: Flow, inputs: Mapping[str, Any] | None = None, **options: Any) -> Result:
         """`execute` for code without an event loop; the journal is closed again at the end."""
         if _in_loop():
-            raise UsageError("an event loop is running here: use `await agent.execute(...)`")
+            raise UsageError(
+                "an event loop is running here: use "
+                "`await agent.execute(...)`, `execute_workflow_from_file` or `execute_workflow_from_dict`"
+            )
 
         async def whole() -> Result:
             async with self:
@@ -147,15 +150,27 @@ class LeadAgent:
         """Run again what failed, was cancelled or interrupted, and what was skipped because of it."""
         return await _to_the_end(await self._take_up(run, (Retry(),), secrets, observers))
 
-    async def cancel(self, run: str, task: str | None = None, *, why: str = "", by: str = "") -> Receipt:
-        """Cancel a run or one task of it. A run that nobody drives is taken up, cleaned up and ended."""
+    async def cancel(
+        self,
+        run: str,
+        task: str | None = None,
+        *,
+        why: str = "",
+        by: str = "",
+        secrets: Mapping[str, Any] | None = None,
+    ) -> Receipt:
+        """Cancel a run or one task of it. A run that nobody drives is taken up, cleaned up and ended.
+
+        `secrets` are its secret inputs again, for the cleanup of a run that is taken up.
+        """
         if task is not None:
             return await self.send(run, CancelTask(task=task), by)
         command = Cancel(why=why)
         run_id = self._opened().journal.find(run)
-        if run_id in self._driven or self._opened().journal.row(run_id).owner_alive:
+        row = self._opened().journal.row(run_id)
+        if run_id in self._driven or row.owner_alive or row.ended_at is not None:
             return await self.send(run_id, command, by)
-        await _to_the_end(await self._take_up(run_id, (command,), None, ()))
+        await _to_the_end(await self._take_up(run_id, (command,), secrets, ()))
         return Receipt(True)
 
     async def pause(self, run: str, by: str = "") -> Receipt:

@@ -110,6 +110,13 @@ class AgentContext(Protocol):
         """Mask this value in everything that leaves the run, from now on."""
         ...
 
+    def mask(self, text: str, *, cut: bool = False) -> str:
+        """`text` without the secrets known so far, to be shortened safely: half a secret is not known as one.
+
+        `cut`: it was cut out of a longer text, so what is left of a secret at its ends is masked, too.
+        """
+        ...
+
 
 class BaseAgent(ABC, Generic[Config]):
     """One instance per declared agent and run: made on first use, `close`d at the end of the run."""

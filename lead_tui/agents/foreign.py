@@ -1,4 +1,8 @@
-"""Calling Python code that is not ours: functions and classes of a flow. Whatever it raises is data."""
+"""Calling Python code that is not ours: functions and classes of a flow. Whatever it raises is data.
+
+Nothing of it ends the process, neither SystemExit nor KeyboardInterrupt. CancelledError is a cancellation
+only if the engine asked this task to stop; else a task of the code's own was cancelled: its failure.
+"""
 
 import asyncio
 import importlib
@@ -9,43 +13,48 @@ from pathlib import Path
 from typing import Any
 
 from lead_tui.agents.base import AgentContext, AgentResponse, failed
+from lead_tui.agents.output import excerpt
 from lead_tui.agents.plain import NotPlain, plain
 from lead_tui.agents.prints import prints_to
 from lead_tui.agents.threads import ThreadContext, in_thread
 from lead_tui.errors import AgentError, Category
-
-_MAX_MESSAGE = 2_000
 
 Call = Callable[[AgentContext], Any]
 
 
 async def call_foreign(function: Any, call: Call, context: AgentContext) -> AgentResponse:
     """`call(context)` on the loop if `function` is async, else in a thread; its value as a response."""
-    try:
-        if is_async(function):
-            with prints_to(context):
-                value = await call(context)
-        else:
-            beside = ThreadContext(context)
-            with prints_to(beside, finally_to=context):
-                value = await in_thread(lambda: call(beside))
-                if inspect.isawaitable(value):  # a sync function that hands out a coroutine
-                    value = await value
-    except (AgentError, asyncio.CancelledError, KeyboardInterrupt):
-        raise
-    except BaseException as error:  # noqa: BLE001 - foreign code; its SystemExit is not ours either
-        raise told(error, context) from None
-    return respond(value)
+    return respond(await guarded(_called(function, call, context), context))
+
+
+async def _called(function: Any, call: Call, context: AgentContext) -> Any:
+    if is_async(function):
+        with prints_to(context):
+            return await call(context)
+    beside = ThreadContext(context)
+    with prints_to(beside, finally_to=context):
+        async with beside.delivering():
+            value = await in_thread(lambda: call(beside))
+        # a sync function may hand out a coroutine
+        return await value if inspect.isawaitable(value) else value
 
 
 async def guarded(work: Awaitable[Any], context: AgentContext) -> Any:
-    """Await foreign code that gives no answer: an import, a constructor."""
+    """Await foreign code: a call, an import, a constructor."""
     try:
         return await work
-    except (AgentError, asyncio.CancelledError, KeyboardInterrupt):
+    except AgentError:
         raise
-    except BaseException as error:  # noqa: BLE001 - foreign code
+    except BaseException as error:
+        if we_are_cancelled(error):
+            raise
         raise told(error, context) from None
+
+
+def we_are_cancelled(error: BaseException) -> bool:
+    """Is it the engine that stops the task that runs here?"""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
 
 
 def is_async(function: Any) -> bool:
@@ -79,7 +88,7 @@ def told(error: BaseException, context: AgentContext) -> AgentError:
     if isinstance(error, SyntaxError) and error.filename:  # it names the file that no frame was in
         frames = [traceback.FrameSummary(error.filename, error.lineno, "")]
     place = f" ({_place(frames[-1], context.folder)})" if frames else ""
-    text = str(getattr(error, "msg", None) or error)[:_MAX_MESSAGE]
+    text = excerpt(str(getattr(error, "msg", None) or error), context.mask)
     name = type(error).__name__
     return failed(Category.AGENT, f"{name}: {text}{place}" if text else f"{name}{place}", code="raised")
 

@@ -14,6 +14,7 @@ import msgspec
 from pydantic import Field, ValidationError, model_validator
 
 from lead_tui.agents.base import failed
+from lead_tui.agents.parameters import told
 from lead_tui.errors import AgentError, Category
 from lead_tui.flow.models import ApiKeyAuth, Authentication, BasicAuth, Model
 
@@ -24,6 +25,7 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e]*")
 _FRAMING = frozenset({"connection", "content-length", "transfer-encoding", "upgrade"})
 _SCALAR = (str, int, float, bool)
+_SHOWN = 40  # characters of what a message repeats
 
 
 class HttpParameters(Model):
@@ -53,10 +55,7 @@ def checked(parameters: dict[str, Any]) -> HttpParameters:
     try:
         return HttpParameters.model_validate(parameters)
     except ValidationError as error:
-        problems = (
-            f"{'.'.join(map(str, each['loc'])) or 'parameters'}: {each['msg']}" for each in error.errors()
-        )
-        raise bad("; ".join(problems)) from None
+        raise bad(f"parameters: {told(HttpParameters, error, parameters)}") from None
 
 
 # --- where ----------------------------------------------------------------------------------------------
@@ -182,11 +181,16 @@ def _typed(headers: dict[str, str], kind: str, encoded: bytes) -> bytes:
 def checked_method(method: str) -> str:
     method = method.strip().upper()
     if not _TOKEN.fullmatch(method) or method == "CONNECT":
-        raise bad(f"method: {method[:20]!r} is not one that can be sent")
+        raise bad(f"method: {_whole_or_not(method)} is not one that can be sent")
     return method
 
 
 # --- who ------------------------------------------------------------------------------------------------
+
+
+def _whole_or_not(text: str) -> str:
+    """Part of a text could be part of a secret, which nobody would know as one."""
+    return repr(text) if len(text) <= _SHOWN else f"a text of {len(text)} characters"
 
 
 def checked_headers(headers: Any) -> dict[str, str]:
@@ -202,7 +206,7 @@ def checked_headers(headers: Any) -> dict[str, str]:
 
 def checked_name(name: Any) -> str:
     if not isinstance(name, str) or not _TOKEN.fullmatch(name):
-        raise bad(f"headers: {str(name)[:40]!r} is not the name of a header")
+        raise bad(f"headers: {_whole_or_not(str(name))} is not the name of a header")
     if name.lower() in _FRAMING:
         raise bad(f"headers: {name} is set by the connection itself")
     return name.lower()

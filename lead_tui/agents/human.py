@@ -20,6 +20,7 @@ class HumanConfig(AgentConfig):
     actions: ClassVar[frozenset[str] | None] = frozenset({"approve", "input"})
     builtin: ClassVar[bool] = True
     default_breaker: ClassVar[bool] = False
+    only_asks: ClassVar[bool] = True
 
     @classmethod
     def parameters_model(cls, action: str) -> ParametersModel | None:

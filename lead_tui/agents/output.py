@@ -1,12 +1,13 @@
 """What a command writes: kept up to a bound, and handed on line by line while it comes.
 
-Bytes that are not UTF-8 become U+FFFD. A line longer than 8 KiB is handed on in pieces. After 100,000 lines
-the rest is no longer handed on (the result still holds it).
+What is shortened for people is masked first: half a secret would not be known as one. Bytes that are not
+UTF-8 become U+FFFD. A line longer than 8 KiB is handed on in pieces. After 100,000 lines the rest is no
+longer handed on (the result still holds it); the last line says how many that were.
 """
 
 import codecs
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, Protocol
 
 MAX_OUTPUT = 10 * 1024 * 1024
 MAX_LINE = 8 * 1024
@@ -17,6 +18,35 @@ MAX_MESSAGE = 2_000
 Stream = Literal["stdout", "stderr"]
 
 
+class Mask(Protocol):
+    """`AgentContext.mask`."""
+
+    def __call__(self, text: str, *, cut: bool = False) -> str: ...
+
+
+def excerpt(text: str, mask: Mask) -> str:
+    """The beginning of `text`, for a message."""
+    return mask(text[:MAX_LINE], cut=len(text) > MAX_LINE)[:MAX_MESSAGE]
+
+
+class Allowance:
+    """How many lines may still be logged, and how many were not."""
+
+    def __init__(self) -> None:
+        self._left = MAX_LINES
+        self.left_out = 0
+
+    def take(self) -> bool:
+        if self._left > 0:
+            self._left -= 1
+            return True
+        self.left_out += 1
+        return False
+
+    def verdict(self) -> str:
+        return f"({self.left_out:,} more lines were not logged)"
+
+
 class Lines:
     """Splits one stream into lines for `on_line`."""
 
@@ -24,7 +54,7 @@ class Lines:
         self._on_line = on_line
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._rest = ""
-        self._left = MAX_LINES
+        self._allowance = Allowance()
 
     def feed(self, data: bytes, *, final: bool = False) -> None:
         *lines, self._rest = (self._rest + self._decode(data, final)).split("\n")
@@ -39,14 +69,14 @@ class Lines:
         if self._rest:
             self._hand_on(self._rest)
             self._rest = ""
+        if self._allowance.left_out:
+            self._on_line(self._allowance.verdict())
+            self._allowance.left_out = 0
 
     def _hand_on(self, line: str) -> None:
         for start in range(0, max(len(line), 1), MAX_LINE):
-            if self._left > 0:
+            if self._allowance.take():
                 self._on_line(line[start : start + MAX_LINE])
-            elif self._left == 0:
-                self._on_line(f"({MAX_LINES:,} lines: the rest is not logged)")
-            self._left -= 1
 
 
 class Output:
@@ -55,7 +85,8 @@ class Output:
     `on_full` is called once when one of them passes `MAX_OUTPUT`; what comes later is dropped.
     """
 
-    def __init__(self, log: Callable[[str, Stream], None]) -> None:
+    def __init__(self, log: Callable[[str, Stream], None], mask: Mask) -> None:
+        self._mask = mask
         self.overflowed: Stream | None = None
         self.on_full: Callable[[], None] = lambda: None
         self._stdout = bytearray()
@@ -92,17 +123,14 @@ class Output:
         """The last 8 KiB, from the beginning of a line where there is one."""
         text = self._tail.decode("utf-8", "replace")
         if self._seen["stderr"] <= MAX_TAIL:
-            return text
-        return text.partition("\n")[2] or text
+            return self._mask(text)
+        return self._mask(text.partition("\n")[2] or text, cut=True)
 
     @property
     def truncated(self) -> bool:
         return self.overflowed is not None or self._seen["stderr"] > MAX_TAIL
 
     def last_line(self) -> str:
-        """What the command complained of last: the last line of stderr that says something.
-
-        Long enough for any token in it to be whole, or its beginning would not be known as a secret.
-        """
+        """What the command complained of last: the last line of stderr that says something."""
         lines = [line.strip() for line in self.stderr.splitlines() if line.strip()]
-        return lines[-1][:MAX_MESSAGE] if lines else ""
+        return excerpt(lines[-1], self._mask) if lines else ""

@@ -1,5 +1,7 @@
 """What a Python function prints becomes log lines of its task, as the output of a command does.
 
+As there, each stream has 100,000 lines; then one says at the end how many more there were.
+
 `sys.stdout` belongs to whoever runs leadtui: the result of a run goes there, or the screen. While a function
 of a flow runs, both streams are replaced by ones that ask who is printing; everybody else's text passes.
 """
@@ -13,9 +15,9 @@ from contextvars import ContextVar
 from typing import Any, Literal, TextIO
 
 from lead_tui.agents.base import AgentContext
+from lead_tui.agents.output import MAX_LINE, Allowance
 
 Name = Literal["stdout", "stderr"]
-_LONGEST = 8_192
 
 _printing: ContextVar["dict[Name, Lines] | None"] = ContextVar("printing", default=None)
 _lock = threading.Lock()
@@ -27,21 +29,29 @@ class Lines:
     """Collects text until a line is whole."""
 
     def __init__(self, context: AgentContext, name: Name) -> None:
-        self.context = context
+        self._context = context
         self._name: Name = name
         self._rest = ""
+        self._allowance = Allowance()
 
     def write(self, text: str) -> None:
         *lines, self._rest = (self._rest + text).split("\n")
         for line in lines:
-            self.context.log(line, stream=self._name)
-        if len(self._rest) > _LONGEST:
-            self.close()
+            self._hand_on(line, self._context)
+        if len(self._rest) > MAX_LINE:
+            rest, self._rest = self._rest, ""
+            self._hand_on(rest, self._context)
 
-    def close(self) -> None:
+    def close(self, context: AgentContext) -> None:
         rest, self._rest = self._rest, ""
         if rest:
-            self.context.log(rest, stream=self._name)
+            self._hand_on(rest, context)
+        if self._allowance.left_out:
+            context.log(self._allowance.verdict(), stream=self._name)
+
+    def _hand_on(self, line: str, context: AgentContext) -> None:
+        if self._allowance.take():
+            context.log(line, stream=self._name)
 
 
 class Shared(io.TextIOBase):
@@ -83,8 +93,7 @@ def prints_to(context: AgentContext, finally_to: AgentContext | None = None) -> 
         _step_back()
         _printing.reset(token)
         for each in lines.values():
-            each.context = finally_to or context
-            each.close()
+            each.close(finally_to or context)
 
 
 def _stand_in() -> None:

@@ -16,6 +16,7 @@ from typing import Any, Literal, cast
 import psutil
 
 from lead_tui.agents import process_tree
+from lead_tui.agents.census import census
 from lead_tui.agents.process_guard import guard
 from lead_tui.agents.process_tree import MARKER, OWNER, reap_leftovers
 
@@ -103,7 +104,7 @@ class Child(asyncio.SubprocessProtocol):
     async def stop(self, grace: float) -> list[int]:
         """TERM, up to `grace` seconds, KILL. Back when nothing is left; the pids that outlived even that."""
         for number, within in ((signal.SIGTERM, grace), *[(signal.SIGKILL, _CONFIRM)] * 3):
-            self._family = await asyncio.to_thread(process_tree.family, self.pid, self.marker)
+            self._family = (await census()).family(self.pid, self.marker)
             if self.has_exited and not self._family:
                 break
             self._send(number)
@@ -152,7 +153,7 @@ async def running(
 
 async def stop_leftovers(markers: set[str], grace: float) -> list[int]:
     """Stop what commands of this process left in the background; the pids that were stopped."""
-    processes = await asyncio.to_thread(process_tree.marked, markers)
+    processes = (await census()).marked(markers)
     process_tree.send(signal.SIGTERM, processes)
     try:
         with suppress(TimeoutError):

@@ -4,11 +4,15 @@ Each child carries `LEADTUI_RUN=<run>:<task>` and `LEADTUI_OWNER=<pid>.<start>` 
 so does what it starts. A process belongs to a command if it has its marker, is in its session, or
 descends from one that does. (A daemon that is meant to outlive the run starts in a session of its own
 with both emptied.)
+
+To look round among all processes is dear, and a run that is cancelled stops hundreds of commands at
+once: they share a `Census`, see `census.py`.
 """
 
 import os
 import signal
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
 from typing import NamedTuple
@@ -24,7 +28,57 @@ class _Entry(NamedTuple):
     process: psutil.Process
     parent: int
     session: int
-    environment: dict[str, str]
+    marker: str
+    owner: str
+
+
+class Census:
+    """All processes at one moment, and who belongs to whom. Taking it blocks."""
+
+    def __init__(self) -> None:
+        self._children: defaultdict[int, list[_Entry]] = defaultdict(list)
+        self._sessions: defaultdict[int, list[_Entry]] = defaultdict(list)
+        self._marked: defaultdict[str, list[_Entry]] = defaultdict(list)
+        for each in _entries():
+            self._children[each.parent].append(each)
+            self._sessions[each.session].append(each)
+            if each.marker:
+                self._marked[each.marker].append(each)
+
+    def family(self, leader: int, value: str) -> list[psutil.Process]:
+        """What lives of the command that `leader` began under the marker `value`, without `leader` itself."""
+        own = [*self._own(value), *self._sessions[leader], *self._children[leader]]
+        return self._with_descendants(own, leave={leader})
+
+    def marked(self, values: Iterable[str]) -> list[psutil.Process]:
+        """What lives of the commands that this process started under these markers."""
+        return self._with_descendants([each for value in values for each in self._own(value)])
+
+    def left_of(self, run_id: str) -> list[psutil.Process]:
+        """What lives of the run's commands whose owner is gone."""
+        beginning = marker(run_id, "")
+        left = [
+            each
+            for value, entries in self._marked.items()
+            if value.startswith(beginning)
+            for each in entries
+            if not _lives(each.owner)
+        ]
+        return self._with_descendants(left, {each.pid for each in psutil.Process().parents()})
+
+    def _own(self, value: str) -> list[_Entry]:
+        return [each for each in self._marked.get(value, ()) if each.owner == owner()]
+
+    def _with_descendants(self, queue: list[_Entry], leave: Iterable[int] = ()) -> list[psutil.Process]:
+        known = {os.getpid(), *leave}
+        found: list[psutil.Process] = []
+        while queue:
+            entry = queue.pop()
+            if entry.process.pid not in known:
+                known.add(entry.process.pid)
+                found.append(entry.process)
+                queue += self._children[entry.process.pid]
+        return [each for each in found if alive(each)]
 
 
 def owner() -> str:
@@ -41,38 +95,12 @@ def marker(run_id: str, task: str) -> str:
     return f"{run_id}:{task}"
 
 
-def family(leader: int, value: str) -> list[psutil.Process]:
-    """What lives of the command that `leader` began under the marker `value`, without `leader` itself."""
-    return _with_descendants(
-        lambda each: (
-            (each.environment.get(MARKER) == value and each.environment.get(OWNER) == owner())
-            or leader in (each.session, each.parent)
-        ),
-        leave={leader},
-    )
-
-
-def marked(values: Iterable[str]) -> list[psutil.Process]:
-    """What lives of the commands that this process started under these markers."""
-    wanted = frozenset(values)
-    return _with_descendants(
-        lambda each: each.environment.get(MARKER) in wanted and each.environment.get(OWNER) == owner()
-    )
-
-
 def reap_leftovers(run_id: str) -> list[int]:
     """Kill what commands of this run left behind when the leadtui that started them died; the pids killed.
 
     Only processes that this user may look into, whose marker names the run and whose owner is gone.
     """
-    own = {os.getpid(), *(each.pid for each in psutil.Process().parents())}
-    leftovers = _with_descendants(
-        lambda each: (
-            each.environment.get(MARKER, "").startswith(marker(run_id, ""))
-            and not _lives(each.environment.get(OWNER, ""))
-        ),
-        leave=own,
-    )
+    leftovers = Census().left_of(run_id)
     send(signal.SIGKILL, leftovers)
     return [each.pid for each in leftovers]
 
@@ -90,28 +118,13 @@ def alive(process: psutil.Process) -> bool:
     return False
 
 
-def _with_descendants(belongs: Callable[[_Entry], bool], leave: Iterable[int] = ()) -> list[psutil.Process]:
-    entries = list(_entries())
-    children: dict[int, list[_Entry]] = {}
-    for each in entries:
-        children.setdefault(each.parent, []).append(each)
-    known = {os.getpid(), *leave}
-    found: list[psutil.Process] = []
-    queue = [each for each in entries if belongs(each)]
-    while queue:
-        entry = queue.pop()
-        if entry.process.pid not in known:
-            known.add(entry.process.pid)
-            found.append(entry.process)
-            queue += children.get(entry.process.pid, ())
-    return [each for each in found if alive(each)]
-
-
 def _entries() -> Iterable[_Entry]:
     for pid in psutil.pids():
         with suppress(psutil.NoSuchProcess, ProcessLookupError, PermissionError):
             process = psutil.Process(pid)
-            yield _Entry(process, process.ppid(), os.getsid(pid), _environment(process))
+            environment = _environment(process)
+            marked_by, owned_by = environment.get(MARKER, ""), environment.get(OWNER, "")
+            yield _Entry(process, process.ppid(), os.getsid(pid), marked_by, owned_by)
 
 
 def _environment(process: psutil.Process) -> dict[str, str]:

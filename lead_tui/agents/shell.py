@@ -23,7 +23,7 @@ import msgspec
 from pydantic import Field
 
 from lead_tui.agents.base import AgentContext, AgentResponse, BaseAgent, failed
-from lead_tui.agents.output import MAX_MESSAGE, MAX_OUTPUT, Output, Stream
+from lead_tui.agents.output import MAX_OUTPUT, Output, Stream, excerpt
 from lead_tui.agents.parameters import checked
 from lead_tui.errors import AgentError, Category, Outcome
 from lead_tui.flow.models import AgentConfig, Duration, ParametersModel
@@ -77,12 +77,12 @@ class ShellAgent(BaseAgent[ShellConfig]):
 
     async def execute(self, action: str, parameters: dict[str, Any], context: AgentContext) -> AgentResponse:
         call = checked(RunParameters, parameters)
-        output = Output(lambda line, stream: context.log(line, stream=stream))
+        output = Output(lambda line, stream: context.log(line, stream=stream), context.mask)
         code = await self._run(call, context, output)
         output.close()
         if output.overflowed:
             return _too_much(output, output.overflowed)
-        return _success(call, output) if code == 0 else _failure(code, output)
+        return _success(call, output, context) if code == 0 else _failure(code, output)
 
     async def _run(self, call: RunParameters, context: AgentContext, output: Output) -> int:
         from lead_tui.agents.process import running
@@ -136,7 +136,7 @@ def _stdin(value: Any) -> bytes | None:
     return value.encode() if isinstance(value, str) else msgspec.json.encode(value)
 
 
-def _success(call: RunParameters, output: Output) -> AgentResponse:
+def _success(call: RunParameters, output: Output, context: AgentContext) -> AgentResponse:
     meta = _meta(0, output)
     text = output.stdout.removesuffix("\n")
     if call.parse == "text":
@@ -144,8 +144,7 @@ def _success(call: RunParameters, output: Output) -> AgentResponse:
     try:
         return AgentResponse(success=True, result=msgspec.json.decode(text), meta=meta)
     except (msgspec.DecodeError, RecursionError) as error:
-        # enough of the text for a token in it to be whole, or its beginning would not be known as a secret
-        message = f"stdout is no JSON ({error}): {text[:MAX_MESSAGE]!r}"
+        message = f"stdout is no JSON ({error}): {excerpt(text, context.mask)!r}"
         return AgentResponse.fail(Category.VALIDATION, message, code="bad_json", meta=meta)
 
 

@@ -2,22 +2,33 @@
 
 A thread cannot be stopped. When the call is cancelled or times out, the thread is left to itself: its
 result is dropped, and it does not keep the process from ending.
+
+Its notes wait in a queue that the loop empties a handful at a time, so a chatty thread keeps no other task
+waiting; it waits itself when the queue is full. Of log lines, of streamed pieces and of progress it has
+100,000 each; then a line says at the end how many more there were.
 """
 
 import asyncio
 import contextvars
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor, Future
-from contextlib import suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypeVar
 
 from lead_tui.agents.base import AgentContext, Answer, Gate
+from lead_tui.agents.output import Allowance
 
 P = ParamSpec("P")
 R = TypeVar("R")
+_AT_ONCE = 100
+"""Notes handed over before the loop turns to others."""
+_FULL = 1_000
+_PATIENCE = 1.0
+"""Seconds. A loop that takes nothing for so long waits perhaps for the thread itself."""
 
 
 class DaemonThreads(Executor):
@@ -66,6 +77,24 @@ class ThreadContext:
         self.folder: Path = context.folder
         self.environment = context.environment
         self.shared = context.shared
+        self._queue: deque[Callable[[], None]] = deque()
+        self._lock = threading.Lock()
+        self._awake = False
+        self._room = threading.Event()
+        self._patient = True
+        self._allowances = {"log": Allowance(), "progress": Allowance(), "tokens": Allowance()}
+
+    @asynccontextmanager
+    async def delivering(self) -> AsyncIterator[None]:
+        """Inside runs the thread; what it noted is there when the block is left, unless by a cancellation."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            raise
+        except BaseException:
+            await self._delivered()
+            raise
+        await self._delivered()
 
     def log(
         self,
@@ -73,20 +102,65 @@ class ThreadContext:
         level: Literal["debug", "info", "warning", "error"] = "info",
         stream: Literal["log", "stdout", "stderr"] = "log",
     ) -> None:
-        self._on_the_loop(self._context.log, text, level, stream)
+        # what it prints has limits of its own, see prints.py
+        if stream != "log" or self._allowances["log"].take():
+            self._on_the_loop(self._context.log, text, level, stream)
 
     def progress(self, done: float, total: float | None = None, text: str = "") -> None:
-        self._on_the_loop(self._context.progress, done, total, text)
+        if self._allowances["progress"].take():
+            self._on_the_loop(self._context.progress, done, total, text)
 
     def tokens(self, text: str) -> None:
-        self._on_the_loop(self._context.tokens, text)
+        if self._allowances["tokens"].take():
+            self._on_the_loop(self._context.tokens, text)
 
     def conceal(self, value: str) -> None:
         self._on_the_loop(self._context.conceal, value)
+
+    def mask(self, text: str, *, cut: bool = False) -> str:
+        return self._context.mask(text, cut=cut)
 
     async def ask(self, gate: Gate) -> Answer:
         raise RuntimeError(f"{gate.message!r}: only an async function can ask a person")
 
     def _on_the_loop(self, note: Callable[..., None], *values: Any) -> None:
-        with suppress(RuntimeError):  # the run is over; a late note says nothing to anyone
-            self._loop.call_soon_threadsafe(note, *values)
+        with self._lock:
+            self._queue.append(partial(note, *values))
+            asleep, self._awake = not self._awake, True
+        if asleep:
+            try:
+                self._loop.call_soon_threadsafe(self._deliver)
+            except RuntimeError:  # the run is over; a late note says nothing to anyone
+                self._queue.clear()
+                self._awake = False
+        if self._patient and len(self._queue) >= _FULL:
+            self._room.clear()
+            self._patient = len(self._queue) < _FULL or self._room.wait(_PATIENCE)
+
+    def _deliver(self) -> None:
+        """One wake-up of the loop for all that came since the last."""
+        self._hand_over()
+        with self._lock:
+            self._awake = bool(self._queue)
+        if self._awake:
+            self._loop.call_soon(self._deliver)
+
+    def _hand_over(self) -> None:
+        for _ in range(min(_AT_ONCE, len(self._queue))):
+            note = self._queue.popleft()
+            try:
+                note()
+            except Exception as error:  # noqa: BLE001 - a foreign function's values, which may be anything
+                what = {"message": "a note of a thread could not be taken", "exception": error}
+                self._loop.call_exception_handler(what)
+        if len(self._queue) < _FULL:
+            self._room.set()
+
+    async def _delivered(self) -> None:
+        while self._queue:
+            self._hand_over()
+            await asyncio.sleep(0)
+        for kind, allowance in self._allowances.items():
+            if allowance.left_out:
+                about = "" if kind == "log" else f"{kind}: "
+                self._context.log(about + allowance.verdict())

@@ -6,8 +6,11 @@ options.py    options and arguments that several commands share
 session.py    settings, journal and flow of one invocation
 driving.py    a run from its start to its exit code, with reporters
 signals.py    Ctrl-C, TERM and HUP
+watchdog.py   hears signals although the event loop is blocked
+leaving.py    the end of the process, whatever an agent left behind
 steering.py   commands to a run that somebody drives, or nobody
 gates.py      which gate a person means
+left.py       a run that nobody drives: what it waits for, what must be given again
 completion.py what the shell offers behind a word
 terminal.py   text and JSON to stdout and stderr
 
@@ -20,8 +23,18 @@ import sys
 def main() -> None:
     """The program `leadtui`."""
     from lead_tui.cli.app import application
+    from lead_tui.cli.failure import unwritable
+    from lead_tui.cli.leaving import leave, open_streams
 
+    open_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 is no reason to crash
-    application()(prog_name="leadtui")
+    code = 0
+    try:
+        application()(prog_name="leadtui")
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0
+    except OSError as error:  # typer prints by itself: `leadtui --help > /dev/full`
+        code = unwritable(error)
+    leave(code)

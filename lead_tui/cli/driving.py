@@ -6,18 +6,24 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import msgspec
 
+from lead_tui.cli import left
+from lead_tui.cli.leaving import give_up
 from lead_tui.cli.signals import Signals, skipped_cleanup
 from lead_tui.cli.terminal import say
+from lead_tui.core.state import RUN_ENDED, RunState, RunStatus
 from lead_tui.errors import JournalError, LeadError
 from lead_tui.journal.open import IN_MEMORY
 from lead_tui.observers.hub import Observer
-from lead_tui.reporters.base import Reporter
+from lead_tui.reporters.base import FileReport, Reporter
 from lead_tui.reporters.registry import make, report_file
 from lead_tui.reporters.result_text import what_next
-from lead_tui.reporters.words import command_line
+from lead_tui.reporters.words import go_on
+from lead_tui.runner.engine import Engine
 from lead_tui.runner.handle import LocalRun
 from lead_tui.runner.result import ExitCode, Result
 
@@ -26,7 +32,11 @@ Start = Callable[[Sequence[Observer]], Awaitable[LocalRun]]
 
 
 class Watching(msgspec.Struct, frozen=True):
-    """How a run is shown: flags that `run`, `resume` and `retry` share. `total`: its tasks, 0 if unknown."""
+    """How a run is shown: flags that `run`, `resume` and `retry` share.
+
+    `total`: its tasks, 0 if unknown. `secrets`: inputs that a command which goes on must give again.
+    `wanted`: the exit code that this command asks for; it becomes 0.
+    """
 
     output: str = "text"
     reports: tuple[str, ...] = ()
@@ -34,20 +44,24 @@ class Watching(msgspec.Struct, frozen=True):
     strict: bool = False
     db: str | None = None
     total: int = 0
+    secrets: tuple[str, ...] = ()
+    wanted: int = 0
+
+    def go_on(self, run_id: str) -> str:
+        return go_on("resume", run_id, self.secrets, self.db)
 
 
-async def drive(start: Start, watching: Watching) -> int:
+async def drive(engine: Engine, start: Start, watching: Watching) -> int:
     """Start it, wait for what it comes to, report it; the exit code."""
     reporters = _reporters(watching)
     try:
-        with Signals(say, lambda code: _leave(reporters, code), watching.db) as signals:
+        with Signals(say, lambda code, line: _leave(reporters, code, line), watching.go_on) as signals:
             run = await start(reporters)
-            result = await _wait(run, signals, watching)
-        code = exit_code(result, signals.number, strict=watching.strict)
-        code = _report(reporters, result, code)
+            result = _as_left(run.state, await _wait(run, signals, watching))
+            code = _report(reporters, result, exit_code(result, signals.number, watching))
     finally:
         _close(reporters)
-    _say_what_next(run, result, watching)
+    _say_what_next(engine, run, result, watching)
     return code
 
 
@@ -56,9 +70,15 @@ def _close(reporters: Sequence[Reporter]) -> None:
         reporter.close()
 
 
-def _leave(reporters: Sequence[Reporter], code: int) -> None:
-    """At once, with no more than a moment to give the terminal back."""
-    closing = threading.Thread(target=_close, args=(reporters,), daemon=True)
+def _leave(reporters: Sequence[Reporter], code: int, line: str) -> None:
+    """At once, with no more than a moment to give the terminal back and to say a last line."""
+
+    def close() -> None:
+        _close(reporters)
+        if line:
+            say(line)
+
+    closing = threading.Thread(target=close, daemon=True)
     closing.start()
     closing.join(CLOSING_SECONDS)
     os._exit(code)
@@ -69,7 +89,7 @@ async def _wait(run: LocalRun, signals: Signals, watching: Watching) -> Result:
     try:
         return await run.wait()
     except JournalError as error:
-        error.add_note(f"run {run.run_id} was left: {command_line('resume', run.run_id, db=watching.db)}")
+        error.add_note(f"run {run.run_id} was left: {watching.go_on(run.run_id)}")
         raise
     finally:
         steering.cancel()
@@ -77,9 +97,20 @@ async def _wait(run: LocalRun, signals: Signals, watching: Watching) -> Result:
             await steering
 
 
-def exit_code(result: Result, number: int, *, strict: bool) -> int:
+def _as_left(run: RunState, result: Result) -> Result:
+    """A run that was parked in the middle of its work does not run: it is interrupted, as `runs` says."""
+    if run.status in RUN_ENDED or run.status is RunStatus.WAITING or run.started_at is None:
+        return result
+    seconds = (datetime.now(UTC) - run.started_at).total_seconds()
+    return replace(result, status=left.INTERRUPTED, execution_time=seconds)
+
+
+def exit_code(result: Result, number: int, watching: Watching) -> int:
     """A signal that ended the run speaks before the run's own end."""
-    return 128 + number if number else int(result.exit_code(strict=strict))
+    if number:
+        return 128 + number
+    code = int(result.exit_code(strict=watching.strict))
+    return 0 if code == watching.wanted else code
 
 
 def _reporters(watching: Watching) -> list[Reporter]:
@@ -92,24 +123,30 @@ def _reporters(watching: Watching) -> list[Reporter]:
         quiet=watching.quiet,
         total=watching.total,
         db=watching.db,
+        secrets=watching.secrets,
     )
     return [stream, *files]
 
 
 def _report(reporters: Sequence[Reporter], result: Result, code: int) -> int:
-    """A report that cannot be written is a failure, though not of the run."""
+    """A file that cannot be written is a failure, though not of the run; a stream that is full is none."""
     for reporter in reporters:
         try:
             reporter.finish(result, code)
         except OSError as error:
-            say(f"error: the report cannot be written: {error}")
-            code = code or int(ExitCode.FAILED)
+            if isinstance(reporter, FileReport):
+                say(f"error: the report cannot be written: {error}")
+                code = code or int(ExitCode.FAILED)
+            else:
+                give_up(sys.stdout)
+                say(f"warning: the output cannot be written: {error.strerror or error}")
     return code
 
 
-def _say_what_next(run: LocalRun, result: Result, watching: Watching) -> None:
+def _say_what_next(engine: Engine, run: LocalRun, result: Result, watching: Watching) -> None:
     if skipped := skipped_cleanup(run.state):
         say(f"cleanup that was skipped: {', '.join(skipped)}")
     if watching.db not in IN_MEMORY:
-        for line in what_next(result, watching.db):
+        answers = left.answers(engine.journal, run.run_id)
+        for line in what_next(result, watching.db, secrets=watching.secrets, answers=answers):
             say(line)

@@ -2,6 +2,7 @@
 user's mistake. A bug of ours exits with 70 and leaves its traceback, without any values, in a file.
 """
 
+import errno
 import os
 import sys
 import tempfile
@@ -12,11 +13,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from lead_tui.cli.leaving import give_up
+
 if TYPE_CHECKING:
     from lead_tui.errors import LeadError
 
 BUG = 70
 _PARSERS = ("typer", "click")
+_FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", 0), errno.EFBIG, errno.EIO, errno.EBADF})
+"""What a full disk, a lost terminal or a stream that is not for writing says."""
 
 
 @contextmanager
@@ -26,12 +31,13 @@ def explained() -> Iterator[None]:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
-        leave_pipe()
+        give_up(sys.stdout)  # nobody reads any more: end quietly
         raise typer.Exit(0) from None
     except Exception as error:
         if type(error).__module__.partition(".")[0] in _PARSERS:
-            _flush()
-            raise  # a wrong flag, `--help`, an exit: typer deals with its own
+            if _flushed() or getattr(error, "exit_code", False):
+                raise  # a wrong flag, `--help`, an exit: typer deals with its own
+            raise typer.Exit(1) from None
         raise typer.Exit(_explain(error)) from None
 
 
@@ -41,6 +47,8 @@ def _explain(error: Exception) -> int:
     if isinstance(error, LeadError) and not isinstance(error, IllegalTransition):
         tell(error)
         return error.exit_code
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return unwritable(error)
     return report_bug(error)
 
 
@@ -82,18 +90,25 @@ def without_values(error: BaseException) -> str:
     return "".join(lines)
 
 
-def leave_pipe() -> None:
-    """Nobody reads any more: end quietly, also when the interpreter flushes at its exit."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def unwritable(error: OSError) -> int:
+    """What was asked for cannot be printed: a full disk, a lost terminal."""
+    from lead_tui.cli.terminal import say
+
+    give_up(sys.stdout)
+    say(f"error: the output cannot be written: {error.strerror or error}")
+    return 1
 
 
-def _flush() -> None:
-    """The exit code stands, whether or not somebody reads what is left."""
+def _flushed() -> bool:
+    """Has all that was printed found its place? A reader that left is no reason to say no."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        leave_pipe()
+        give_up(sys.stdout)
+    except OSError as error:
+        unwritable(error)
+        return False
+    return True
 
 
 def _where() -> str:

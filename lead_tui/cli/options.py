@@ -33,7 +33,12 @@ AnyTask = Annotated[
 ]
 Gate = Annotated[
     str | None,
-    typer.Argument(metavar="GATE", help="The gate; not needed if one is open.", show_default=False),
+    typer.Argument(
+        metavar="GATE",
+        autocompletion=completion.gates,
+        help="The gate; not needed if one is open.",
+        show_default=False,
+    ),
 ]
 Inputs = Annotated[
     list[str] | None,
@@ -57,7 +62,9 @@ EnvFile = Annotated[
 ]
 Db = Annotated[
     str | None,
-    typer.Option("--db", metavar="URL", help="The journal, a path or sqlite:///PATH.", show_default=False),
+    typer.Option(
+        "--db", metavar="URL", help="The journal: a path, or sqlite:////absolute/path.", show_default=False
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 By = Annotated[

@@ -1,6 +1,5 @@
 """What one invocation works with: settings, journal, flow, environment, and who sits there."""
 
-import asyncio
 import getpass
 import os
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
@@ -8,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from lead_tui.cli.leaving import in_loop
 from lead_tui.errors import RunNotFound, UsageError
 from lead_tui.flow.loader import Document, environment_for
 from lead_tui.runner.engine import Engine, load_file
@@ -47,7 +47,19 @@ def _opened(address: str, *, read_only: bool) -> Iterator[Engine]:
 def _address(db: str | None) -> str:
     from lead_tui.settings import load_settings
 
-    return load_settings().db if db is None else db
+    address = load_settings().db if db is None else db
+    _check_slashes(address)
+    return address
+
+
+def _check_slashes(address: str) -> None:
+    """Three slashes and a path that exists from the root on: one slash was forgotten."""
+    rest = address.removeprefix("sqlite:///")
+    folders = Path(rest).parts[:-1]
+    if rest == address or not folders or Path(rest).is_absolute():
+        return
+    if not Path(folders[0]).exists() and Path("/", folders[0]).exists():
+        raise UsageError(f"there is no folder {folders[0]} here: for /{rest} write sqlite:////{rest}")
 
 
 def load_flow(path: Path, env_file: Path | None = None) -> tuple[Document, Mapping[str, str]]:
@@ -83,4 +95,4 @@ def who() -> str:
 
 
 def wait_for(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(work)
+    return in_loop(work)

@@ -4,18 +4,19 @@ INT, TERM    the run is cancelled and cleans up; a second one skips the cleanup,
 TERM         by itself: no cleanup after 4 s, gone before 6 s, since who sends it soon sends KILL
 HUP          the run is parked: the terminal is gone, the work is not lost
 
-Whatever is cut off this way is in the journal as far as it was acknowledged: `leadtui resume` goes on.
+What leaves at once does so although an agent blocks the event loop (watchdog.py). Whatever is cut off this
+way is in the journal as far as it was acknowledged: `leadtui resume` goes on.
 """
 
 import asyncio
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Self
+from typing import Any, Self
 
+from lead_tui.cli.watchdog import Watchdog
 from lead_tui.core.commands import Cancel
 from lead_tui.core.state import CANCELLED, RunState
-from lead_tui.reporters.words import command_line
 from lead_tui.runner.handle import LocalRun
 
 CLEANUP_AFTER_TERM = 4.0
@@ -27,37 +28,58 @@ class Signals:
     """Catches them while it is entered, in an event loop; `steer` acts on them."""
 
     def __init__(
-        self, say: Callable[[str], None], leave: Callable[[int], object], db: str | None = None
+        self,
+        say: Callable[[str], None],
+        leave: Callable[[int, str], object],
+        go_on: Callable[[str], str],
+        *,
+        seconds: float = EXIT_AFTER_TERM,
     ) -> None:
-        """`leave` ends the process now, whatever still runs; `db`: the journal that a command must name."""
+        """`leave` says a line and ends the process with this code now, whatever still runs.
+
+        `go_on` gives the command that goes on with a run; `seconds` are left after a TERM or HUP.
+        """
         self.number: int = 0
         """The signal that the run ended by, 0 if none."""
         self.came: asyncio.Queue[int] = asyncio.Queue()
         self._say = say
         self._leave = leave
-        self._db = db
-        self._caught: list[int] = []
+        self._go_on = go_on
+        self._seconds = seconds
+        self._run_id = ""
+        self._before: dict[int, Any] = {}
+        self._watchdog: Watchdog | None = None
         self._times = 0
         self._clock: asyncio.Task[None] | None = None
 
     def __enter__(self) -> Self:
-        loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, _HUP):
             if number is None or signal.getsignal(number) is signal.SIG_IGN:  # nohup, a background job
                 continue
-            with suppress(NotImplementedError, ValueError):  # Windows, or no main thread
-                loop.add_signal_handler(number, self.came.put_nowait, int(number))
-                self._caught.append(number)
+            with suppress(ValueError):  # no main thread
+                self._before[number] = signal.signal(number, _heard_by_the_watchdog)
+        if self._before:
+            loop = asyncio.get_running_loop()
+
+            def hear(number: int) -> None:
+                with suppress(RuntimeError):  # the loop is closed
+                    loop.call_soon_threadsafe(self.came.put_nowait, number)
+
+            self._watchdog = Watchdog(hear, self._give_up, seconds=self._seconds)
+            self._watchdog.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number in self._caught:
-            asyncio.get_running_loop().remove_signal_handler(number)
+        if self._watchdog is not None:
+            self._watchdog.stop()
+        for number, before in self._before.items():
+            signal.signal(number, signal.SIG_DFL if before is None else before)
         if self._clock is not None:
             self._clock.cancel()
 
     async def steer(self, run: LocalRun) -> None:
         """Act on what comes, until cancelled."""
+        self._run_id = run.run_id
         while True:
             number = await self.came.get()
             if number == _HUP:
@@ -71,15 +93,13 @@ class Signals:
 
     async def _cancel(self, run: LocalRun, number: int) -> None:
         self._times += 1
-        if self._times == 1:
-            receipt = await run.send(Cancel(why=_word(number)))
-            if receipt.accepted:
-                self.number = number
-                self._say("cancelling, cleanup runs; once more skips it")
-        elif self._times == 2:
+        if self._times > 1:
             await self._skip_cleanup(run)
-        else:
-            self._give_up(run, number)
+            return
+        receipt = await run.send(Cancel(why=_word(number)))
+        if receipt.accepted:
+            self.number = number
+            self._say("cancelling, cleanup runs; once more skips it")
 
     async def _skip_cleanup(self, run: LocalRun) -> None:
         receipt = await run.send(Cancel(why="cleanup skipped", skip_cleanup=True))
@@ -89,13 +109,10 @@ class Signals:
     async def _hurry(self, run: LocalRun) -> None:
         await asyncio.sleep(CLEANUP_AFTER_TERM)
         await self._skip_cleanup(run)
-        await asyncio.sleep(EXIT_AFTER_TERM - CLEANUP_AFTER_TERM)
-        self._give_up(run, signal.SIGTERM)
 
-    def _give_up(self, run: LocalRun, number: int) -> None:
+    def _give_up(self, number: int) -> None:
         """The guard of child processes ends them with this one."""
-        self._say(f"left in the middle: {command_line('resume', run.run_id, db=self._db)}")
-        self._leave(128 + number)
+        self._leave(128 + number, f"left in the middle: {self._go_on(self._run_id)}" if self._run_id else "")
 
 
 def skipped_cleanup(run: RunState) -> list[str]:
@@ -105,6 +122,10 @@ def skipped_cleanup(run: RunState) -> list[str]:
         for task in run.tasks.values()
         if run.skip_cleanup and task.plan.cleanup and task.status is CANCELLED
     ]
+
+
+def _heard_by_the_watchdog(*_: object) -> None:
+    """Python writes the number to the wakeup descriptor only for a signal that has a handler."""
 
 
 def _word(number: int) -> str:

@@ -4,18 +4,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lead_tui.cli import session
+import msgspec
+
+from lead_tui.cli import left, session
 from lead_tui.cli.driving import Watching, drive
 from lead_tui.cli.terminal import out, out_json
 from lead_tui.core.commands import AnyCommand
-from lead_tui.errors import CommandRefused, UsageError
+from lead_tui.errors import CommandRefused, RunOwned, UsageError
 from lead_tui.flow.inputs import parse_text
 from lead_tui.flow.loader import environment_for
 from lead_tui.journal.base import RunRecord
 from lead_tui.observers.hub import Observer
-from lead_tui.reporters.words import command_line
+from lead_tui.reporters.words import command_line, go_on
 from lead_tui.runner.engine import Engine
 from lead_tui.runner.handle import LocalRun
+from lead_tui.runner.secrets import MASK
 
 
 def post(
@@ -32,7 +35,7 @@ def post(
     receipt = session.wait_for(engine.send(run_id, command, by or session.who()))
     if not receipt.accepted:
         raise CommandRefused(receipt.why)
-    further = command_line("resume", run_id, db=db) if receipt.pending else ""
+    further = _further(engine, run_id, db) if receipt.pending else ""
     if as_json:
         out_json({"run_id": run_id, "accepted": True, "pending": receipt.pending, "next": further})
     elif receipt.pending:
@@ -51,10 +54,13 @@ async def take_up(
     texts: Mapping[str, str] | None = None,
     env_file: Path | None = None,
     by: str | None = None,
+    needs_secrets: bool = True,
 ) -> int:
     """Become the run's owner, drive it on like `run` does; the exit code."""
     record = engine.journal.record(run_id)
-    secrets = {name: _secret(record, name, text) for name, text in (texts or {}).items()}
+    again = left.secrets_again(record)
+    secrets = {} if needs_secrets else dict.fromkeys(again, MASK)
+    secrets |= {name: _secret(record, name, text) for name, text in (texts or {}).items()}
     environment = environment_for(Path(record.folder or "."), env_file)
 
     async def start(observers: Sequence[Observer]) -> LocalRun:
@@ -68,7 +74,15 @@ async def take_up(
             observers=observers,
         )
 
-    return await drive(start, watching)
+    try:
+        return await drive(engine, start, msgspec.structs.replace(watching, secrets=again))
+    except RunOwned as error:
+        error.add_note(f"or hold it with `{command_line('pause', run_id, db=watching.db)}`")
+        raise
+
+
+def _further(engine: Engine, run_id: str, db: str | None) -> str:
+    return go_on("resume", run_id, left.secrets_again(engine.journal.record(run_id)), db)
 
 
 def _secret(record: RunRecord, name: str, text: str) -> Any:

@@ -2,13 +2,15 @@
 
 import sys
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from lead_tui.cli.leaving import give_up
+from lead_tui.core.events import Event, Note
 from lead_tui.reporters.safe import safe
+from lead_tui.reporters.wire import escaped, event_text, json_text
 
 
 def out(text: str = "") -> None:
@@ -18,19 +20,20 @@ def out(text: str = "") -> None:
 
 def say(text: str) -> None:
     """A line for the person, on stderr; a terminal that is gone is no reason to fail."""
-    with suppress(OSError):
+    try:
         print(safe(text), file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        give_up(sys.stderr)
 
 
-def out_json(data: Any, *, lines: bool = False) -> None:
-    """`lines`: compact, one line. Written as it is to a pipe, made visible on a terminal."""
-    encoded = msgspec.json.encode(data)
-    out_encoded(encoded if lines else msgspec.json.format(encoded))
+def out_json(data: Any) -> None:
+    """JSON that no terminal obeys: what one would is escaped, and reads back the same."""
+    print(escaped(json_text(msgspec.to_builtins(data), indent=2), sys.stdout.encoding or "utf-8"))
 
 
-def out_encoded(data: bytes) -> None:
-    text = data.decode()
-    print(safe(text) if sys.stdout.isatty() else text)
+def out_event(item: Event | Note) -> None:
+    """One line of JSON: what the journal holds of it."""
+    print(escaped(event_text(item), sys.stdout.encoding or "utf-8"))
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -50,7 +53,7 @@ def moment(at: datetime | None) -> str:
 
 def short(value: Any, limit: int = 200) -> str:
     """A value in one line: text as it is, the rest as JSON."""
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    text = value if isinstance(value, str) else json_text(value)
     return _cell(text if len(text) <= limit else f"{text[:limit]}…")
 
 

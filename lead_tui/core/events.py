@@ -269,7 +269,10 @@ class ApprovalRequested(TaskEvent, frozen=True, tag=_snake):
 
 
 class ApprovalGranted(TaskEvent, frozen=True, tag=_snake):
+    """`at`: when the person answered, if that was before the run's owner heard of it (`ts`)."""
+
     gate: str
+    at: datetime | None = None
     by: str = ""
     answer: str = "approve"
     values: dict[str, Any] = {}
@@ -277,13 +280,18 @@ class ApprovalGranted(TaskEvent, frozen=True, tag=_snake):
 
 class ApprovalRejected(TaskEvent, frozen=True, tag=_snake):
     gate: str
+    at: datetime | None = None
     by: str = ""
     why: str = ""
 
 
 class CommandReceived(Event, frozen=True, tag=_snake):
+    """`at` and `inbox`: when it was given and its row, if it came through the journal's inbox."""
+
     command: AnyCommand
     by: str = ""
+    at: datetime | None = None
+    inbox: int = 0
 
 
 class DeadlinePassed(Event, frozen=True, tag=_snake):

@@ -6,29 +6,31 @@ of an attempt that was given up, a timer of a task that ended) gives an empty st
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
 
-from lead_tui.core import commands as cmd
-from lead_tui.core import decide
 from lead_tui.core import effects as fx
 from lead_tui.core import events as ev
+from lead_tui.core.apply import apply
+from lead_tui.core.follow import FOLLOWS, Rule
 from lead_tui.core.plan import Plan
+from lead_tui.core.recovery import recover
+from lead_tui.core.refusal import refusal
+from lead_tui.core.settle import settle
 from lead_tui.core.state import (
     INTERRUPTED,
     RUN_ENDED,
     RUNNING,
     TASK_ENDED,
-    TRANSITIONS,
     WAITING,
     RunState,
     RunStatus,
-    apply,
     is_asked,
     new_run,
 )
+from lead_tui.core.task_changes import TRANSITIONS
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -60,31 +62,42 @@ class Machine:
         turn.settle()
         return turn.step
 
-    def command(self, command: cmd.AnyCommand, by: str, now: datetime) -> Step | str:
+    def command(self, wish: ev.CommandReceived, now: datetime) -> Step | str:
         """Carry out a person's wish, or say why not."""
-        refused = decide.refusal(self.run, command)
-        return refused or self.handle(ev.CommandReceived(command=command, by=by), now=now)
+        return refusal(self.run, wish.command) or self.handle(wish, now=now)
 
-    def take_up(self, now: datetime, *wishes: tuple[cmd.AnyCommand, str]) -> tuple[Step, list[str]]:
-        """Go on with a run that another process left: parked at a gate, or in the middle of its work.
+    def take_up(
+        self, now: datetime, wishes: Sequence[ev.CommandReceived] = (), opening: Sequence[ev.Event] = ()
+    ) -> tuple[Step, list[str]]:
+        """Go on with a run that another process left: parked at a gate, paused, or in the middle of its work.
 
-        `wishes` (command, who) came while nobody drove it; gives for each why it was refused, or "".
+        `opening`: the first facts, for a run of which nothing was stored but its plan. `wishes` came while
+        nobody drove it; gives for each why it was refused, or "". A pause ends: somebody wants it to go on.
         """
         turn = _Turn(self.run, now)
-        if self.run.status is RunStatus.WAITING:
-            turn.take(ev.RunResumed(why="taken up again"))
+        if self.run.seq == 0:
+            for fact in opening:
+                turn.take(fact)
         elif self.run.status not in RUN_ENDED:
-            turn.take(ev.RunInterrupted(why="the process before ended without finishing the run"))
-        if self.run.status not in RUN_ENDED:
-            turn.take_all(decide.recover(self.run))
+            turn.take(_taken_up(self.run))
+            turn.take_all(recover(self.run, now))
         refusals = []
-        for command, by in wishes:
+        for wish in wishes:
             turn.follow()
-            refusals.append(decide.refusal(self.run, command))
+            refusals.append(refusal(self.run, wish.command))
             if not refusals[-1]:
-                turn.take(ev.CommandReceived(command=command, by=by))
+                turn.take(wish)
+        turn.follow()
+        if self.run.status is RunStatus.PAUSED:
+            turn.take(ev.RunResumed(why="taken up again"))
         turn.settle()
         return turn.step, refusals
+
+
+def _taken_up(run: RunState) -> ev.Event:
+    if run.status is RunStatus.WAITING:
+        return ev.RunResumed(why="taken up again")
+    return ev.RunInterrupted(why="the process before ended without finishing the run")
 
 
 class _Turn:
@@ -94,7 +107,7 @@ class _Turn:
         self.step = Step([], [])
         self._run = run
         self._now = now
-        self._unfollowed: deque[tuple[decide.Rule, ev.Event]] = deque()
+        self._unfollowed: deque[tuple[Rule, ev.Event]] = deque()
         self._asked: set[fx.Effect] = set()
 
     def take(self, event: ev.Event) -> None:
@@ -102,7 +115,7 @@ class _Turn:
         stamped = msgspec.structs.replace(event, seq=run.seq + 1, ts=self._now, run_id=run.run_id)
         apply(run, stamped)
         self.step.events.append(stamped)
-        rule = decide.FOLLOWS.get(type(event))
+        rule = FOLLOWS.get(type(event))
         if rule is not None:
             self._unfollowed.append((rule, stamped))
 
@@ -130,7 +143,7 @@ class _Turn:
         moved = True
         while moved:
             self.follow()
-            outs = decide.settle(self._run, self._now)
+            outs = settle(self._run, self._now)
             moved = bool(outs) and self.take_all(outs)
 
 

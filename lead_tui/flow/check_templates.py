@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from typing import Any
 
-from lead_tui.errors import TemplateError
 from lead_tui.flow.checks import Names, numbered_tasks
 from lead_tui.flow.diagnostics import Path, Problems, did_you_mean
+from lead_tui.flow.explain import place_of
 from lead_tui.flow.models import TaskSpec
 from lead_tui.flow.validate import Validated
 from lead_tui.templating.environment import has_template
-from lead_tui.templating.references import WHOLE, References, references
+from lead_tui.templating.paths import ROOTS, survey
+from lead_tui.templating.paths import Path as Way
+
+Told = tuple[str, str, str]  # code, message, hint
 
 TASK_ATTRIBUTES = ("result", "status", "error", "attempts", "duration", "meta")
 RUN_ATTRIBUTES = ("id", "name", "started_at")
@@ -76,65 +79,61 @@ class _TemplateChecks:
         if not expression and not has_template(text):
             return
         located = self.validated.locate(path)
-        try:
-            found = references(text, expression)
-        except TemplateError as error:
-            self.problems.add(located, "template-syntax", f"{_owner(task)}: {error}", line=error.line)
-            return
-        for code, message, hint in (
-            *self._tasks(found, path, task),
-            *self._inputs(found),
-            *self._names(found, path),
-            *self._secrets(found, path),
-        ):
-            self.problems.add(located, code, f"{_owner(task)}: {message}", hint, line=1)
+        layout = self.problems.layout(located, text)
+        found = survey(text if layout is None else layout, expression)
+        where = "outputs" if task is None else place_of(located, self.validated.data)
+        told = [("template-syntax", str(error), "", error.line) for error in found.errors]
+        told += [(*each, way.line) for way in found.paths for each in self._path(way, path, task)]
+        for code, message, hint, line in told:
+            line = 0 if layout is None else line  # noqa: PLW2901 - unknown then
+            self.problems.add(located, code, f"{where}: {message}", hint, line=line)
 
-    def _tasks(self, found: References, path: Path, task: TaskSpec | None) -> Iterator[tuple[str, str, str]]:
-        for name, attributes in sorted(found.tasks.items()):
-            if task is not None and name == task.name:
-                hint = "`result` is the task's own result in expect and output"
-                yield "self-dependency", "the task refers to itself", hint
-            elif name not in self.names.all_tasks:
-                yield "unknown-task", f"there is no task {name!r}", did_you_mean(name, self.names.all_tasks)
-            elif path[0] == "tasks" and name not in self.names.tasks:
-                yield "finally-dependency", f"{name!r} runs in `finally`, at the end", ""
-            for attribute in sorted(attributes - {WHOLE, *TASK_ATTRIBUTES}):
-                hint = did_you_mean(attribute, TASK_ATTRIBUTES) or f"what it returned is tasks.{name}.result"
-                yield "unknown-name", f"a task has no {attribute!r}", hint
+    def _path(self, way: Way, path: Path, task: TaskSpec | None) -> Iterator[Told]:
+        if way.keys[0] == "tasks":
+            yield from self._task(way, path, task)
+        elif way.keys[0] == "inputs":
+            yield from self._input(way, path)
+        else:
+            yield from self._name(way, path)
 
-    def _inputs(self, found: References) -> Iterator[tuple[str, str, str]]:
-        for name in sorted(found.inputs - self.names.inputs - {WHOLE}):
+    def _task(self, way: Way, path: Path, task: TaskSpec | None) -> Iterator[Told]:
+        name, attribute = (*way.keys[1:], None, None)[:2]
+        if not isinstance(name, str):
+            return  # told with the syntax
+        if task is not None and name == task.name:
+            hint = "`result` is the task's own result in expect and output"
+            yield "self-dependency", "the task refers to itself", hint
+        elif name not in self.names.all_tasks:
+            yield "unknown-task", f"there is no task {name!r}", did_you_mean(name, self.names.all_tasks)
+        elif path[0] == "tasks" and name not in self.names.tasks:
+            yield "finally-dependency", f"{name!r} runs in `finally`, at the end", ""
+        if isinstance(attribute, str) and attribute not in TASK_ATTRIBUTES:
+            hint = did_you_mean(attribute, TASK_ATTRIBUTES) or f"what it returned is tasks.{name}.result"
+            yield "unknown-name", f"a task has no {attribute!r}", hint
+
+    def _input(self, way: Way, path: Path) -> Iterator[Told]:
+        name = way.keys[1] if len(way.keys) > 1 and isinstance(way.keys[1], str) else None
+        if name is not None and name not in self.names.inputs:
             yield "unknown-input", f"there is no input {name!r}", did_you_mean(name, self.names.inputs)
+        for secret in sorted(self.secrets if name is None else self.secrets & {name}):
+            if path[2:3] != ("parameters",):
+                yield "secret-in-template", f"the secret input {secret!r} may stand in parameters only", ""
+            elif name is None or way.processed:
+                hint = f"write {{{{ inputs.{secret} }}}} alone or inside text"
+                yield "secret-in-template", f"the secret input {secret!r} takes no filter or operator", hint
 
-    def _names(self, found: References, path: Path) -> Iterator[tuple[str, str, str]]:
-        roots = {"inputs", "tasks", "run"} | (
-            {"result"} if path[2:3] in (("expect",), ("output",)) else set()
-        )
-        for name in sorted(found.names - roots):
-            if name in _NOT_BUILT_NAMES:
-                yield "not-built", f"{name!r} is not built yet in this version", ""
-            elif name == "result":
-                yield "unknown-name", "`result` is known in expect and output only", "read tasks.NAME.result"
-            else:
-                hint = did_you_mean(name, roots) or ("inputs." + name if name in self.names.inputs else "")
-                yield "unknown-name", f"there is no {name!r} here", hint
-        for each in found.paths:
-            attribute = each.removeprefix("run.").partition(".")[0]
-            if each.startswith("run.") and attribute not in RUN_ATTRIBUTES:
+    def _name(self, way: Way, path: Path) -> Iterator[Told]:
+        name, attribute = (*way.keys, None)[:2]
+        roots = ROOTS | ({"result"} if path[2:3] in (("expect",), ("output",)) else set())
+        if name == "run":
+            if attribute is not None and attribute not in RUN_ATTRIBUTES:
                 yield "unknown-name", f"`run` has no {attribute!r}", did_you_mean(attribute, RUN_ATTRIBUTES)
-
-    def _secrets(self, found: References, path: Path) -> Iterator[tuple[str, str, str]]:
-        if not self.secrets:
+        elif name in roots:
             return
-        used = self.secrets if WHOLE in found.inputs else self.secrets & found.inputs
-        allowed = path[2:3] == ("parameters",)
-        for name in sorted(used):
-            if not allowed:
-                yield "secret-in-template", f"the secret input {name!r} may stand in parameters only", ""
-            elif WHOLE in found.processed or name in found.processed:
-                hint = f"write {{{{ inputs.{name} }}}} alone or inside text"
-                yield "secret-in-template", f"the secret input {name!r} takes no filter or operator", hint
-
-
-def _owner(task: TaskSpec | None) -> str:
-    return "outputs" if task is None else f"task {task.name!r}"
+        elif name in _NOT_BUILT_NAMES:
+            yield "not-built", f"{name!r} is not built yet in this version", ""
+        elif name == "result":
+            yield "unknown-name", "`result` is known in expect and output only", "read tasks.NAME.result"
+        else:
+            hint = did_you_mean(name, roots) or ("inputs." + name if name in self.names.inputs else "")
+            yield "unknown-name", f"there is no {name!r} here", hint

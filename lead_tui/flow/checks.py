@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from lead_tui.flow.diagnostics import Path, Problems, did_you_mean
-from lead_tui.flow.explain import Located, explain
-from lead_tui.flow.graph import Graph, find_cycle
+from lead_tui.flow.diagnostics import Path, Problems, Severity, did_you_mean
+from lead_tui.flow.explain import Located, explain, place_of
+from lead_tui.flow.graph import Graph, find_cycles
 from lead_tui.flow.inputs import check_value
-from lead_tui.flow.models import AgentConfig, TaskSpec, Workflow
+from lead_tui.flow.models import AgentConfig, Dependency, TaskSpec, Workflow
 from lead_tui.flow.validate import NOT_BUILT_TYPES, Validated
 from lead_tui.templating.environment import has_template
 
@@ -39,15 +39,11 @@ def check(
     assert validated.workflow is not None  # noqa: S101 - the caller built the graph of it
     _check_duplicates(validated.data, problems)
     _check_inputs(validated.workflow, problems)
+    _check_shadows(validated.data, builtins, problems)
     checker = _TaskChecks(validated, names, problems, builtins)
     for path, task in numbered_tasks(validated.workflow):
         checker.check(path, task)
-    if cycle := find_cycle(graph):
-        first = min(cycle, key=lambda name: next(_paths_of(validated.data, name), ()))
-        at = cycle.index(first)
-        cycle = [*cycle[at:-1], *cycle[:at], first]
-        path = next(_paths_of(validated.data, first), ())
-        problems.add((*path, "name"), "cycle", "these tasks wait for each other: " + " → ".join(cycle))
+    _check_cycles(validated.data, graph, problems)
 
 
 def numbered_tasks(workflow: Workflow) -> Iterator[tuple[Path, TaskSpec]]:
@@ -63,11 +59,20 @@ def _named(data: dict[str, Any], key: str) -> Iterator[tuple[str, int]]:
             yield item["name"], index
 
 
-def _paths_of(data: dict[str, Any], task: str) -> Iterator[Path]:
+def _check_cycles(data: dict[str, Any], graph: Graph, problems: Problems) -> None:
+    cycles = find_cycles(graph)
+    if not cycles:
+        return
+    paths: dict[str, Path] = {}
     for group in ("tasks", "finally"):
         for name, index in _named(data, group):
-            if name == task:
-                yield group, index
+            paths.setdefault(name, (group, index, "name"))
+    order = {name: number for number, name in enumerate(paths)}
+    for cycle in cycles:
+        first = min(cycle, key=order.__getitem__)
+        at = cycle.index(first)
+        shown = " → ".join((*cycle[at:-1], *cycle[:at], first))
+        problems.add(paths[first], "cycle", f"these tasks wait for each other: {shown}")
 
 
 def _check_duplicates(data: dict[str, Any], problems: Problems) -> None:
@@ -86,10 +91,27 @@ def _check_inputs(workflow: Workflow, problems: Problems) -> None:
     for name, spec in workflow.inputs.items():
         if spec.default is None:
             continue
+        path = ("inputs", name, "default")
         try:
             check_value(spec, spec.default)
         except ValueError as error:
-            problems.add(("inputs", name, "default"), "bad-input", f"input {name!r}: the default {error}")
+            problems.add(path, "bad-input", f"input {name!r}: the default {error}")
+        if spec.required:
+            problems.add(
+                path, "unused-default", f"input {name!r}: `required: true` wins, the default is never used",
+                "remove one of the two", severity="warning",
+            )  # fmt: skip
+
+
+def _check_shadows(data: dict[str, Any], builtins: Sequence[str], problems: Problems) -> None:
+    for name, index in _named(data, "agents"):
+        type_ = data["agents"][index].get("type")
+        if name in builtins and type_ != name:
+            problems.add(
+                ("agents", index, "name"), "shadowed-agent",
+                f"agent {name!r}: tasks that name {name!r} get this {type_}, not the built-in agent",
+                "give it another name", severity="warning",
+            )  # fmt: skip
 
 
 class _TaskChecks:
@@ -101,70 +123,85 @@ class _TaskChecks:
         self.names = names
         self.problems = problems
         self.builtins = builtins
-        self.agents = {agent.name: agent for agent in validated.workflow.agents}
+        self.agents = validated.agent_types | {
+            agent.name: type(agent) for agent in validated.workflow.agents if agent.name not in names.agents
+        }
+        self.lenient = {task.name for task in validated.workflow.all_tasks if task.continue_on_failure}
 
     def check(self, path: Path, task: TaskSpec) -> None:
         self._check_dependencies(path, task)
         agent = self.agents.get(task.agent_name)
         if agent is not None:
             self._check_action(path, task, agent)
-        elif task.agent_name not in self.names.agents:
+        elif task.agent_name not in self.names.agents and not self._is_made_up(path, "agent_name"):
             self._tell_agent(path, task)
         if has_template(task.action):
             self._add(
-                (*path, "action"), "template-not-allowed",
-                f"task {task.name!r}: `action` cannot be a template",
+                (*path, "action"), "template-not-allowed", "`action` cannot be a template",
                 "templates stand in parameters, when, expect and output",
             )  # fmt: skip
 
-    def _add(self, path: Path, code: str, message: str, hint: str = "") -> None:
-        self.problems.add(self.validated.locate(path), code, message, hint)
+    def _is_made_up(self, path: Path, key: str) -> bool:
+        return self.validated.is_made_up((*self.validated.locate(path), key))
+
+    def _add(self, path: Path, code: str, message: str, hint: str = "", severity: Severity = "error") -> None:
+        located = self.validated.locate(path)
+        where = place_of(located, self.validated.data)
+        self.problems.add(located, code, f"{where}: {message}", hint, severity=severity)
 
     def _tell_agent(self, path: Path, task: TaskSpec) -> None:
         path, name = (*path, "agent_name"), task.agent_name
         if name in NOT_BUILT_TYPES:
-            message = f"task {task.name!r}: the agent {name!r} is not built yet in this version"
-            self._add(path, "not-built", message)
+            self._add(path, "not-built", f"the agent {name!r} is not built yet in this version")
         else:
             hint = did_you_mean(name, {*self.names.agents, *self.builtins}) or "declare it under `agents`"
-            self._add(path, "undefined-agent", f"task {task.name!r}: there is no agent {name!r}", hint)
+            self._add(path, "undefined-agent", f"there is no agent {name!r}", hint)
 
     def _check_dependencies(self, path: Path, task: TaskSpec) -> None:
-        own = self.names.finally_ if path[0] == "finally" else self.names.tasks
         counts = Counter(each.task for each in task.depends_on)
         for index, each in enumerate(task.depends_on):
-            place, where = (*path, "depends_on", index), f"task {task.name!r}"
+            place = (*path, "depends_on", index)
             if each.task == task.name:
-                self._add(place, "self-dependency", f"{where} depends on itself")
+                self._add(place, "self-dependency", "it depends on itself")
             elif counts[each.task] > 1:
-                self._add(place, "duplicate-dependency", f"{where} depends on {each.task!r} more than once")
+                self._add(place, "duplicate-dependency", f"it depends on {each.task!r} more than once")
                 counts[each.task] = 1
-            elif each.task not in self.names.all_tasks:
-                hint = did_you_mean(each.task, own)
-                self._add(
-                    place, "unknown-task", f"{where} depends on {each.task!r}, which does not exist", hint
-                )
-            elif each.task not in own:
-                why = (
-                    "which is no task of `finally`: those run after all others anyway"
-                    if path[0] == "finally"
-                    else "which runs in `finally`, at the end"
-                )
-                self._add(place, "finally-dependency", f"{where} depends on {each.task!r}, {why}")
+            else:
+                self._check_dependency(place, each)
 
-    def _check_action(self, path: Path, task: TaskSpec, agent: AgentConfig) -> None:
-        if agent.actions is not None and task.action not in agent.actions and not has_template(task.action):
-            hint = did_you_mean(task.action, agent.actions) or "it knows " + ", ".join(sorted(agent.actions))
-            message = f"task {task.name!r}: the agent {agent.name!r} has no action {task.action!r}"
-            self._add((*path, "action"), "unknown-action", message, hint)
+    def _check_dependency(self, place: Path, wanted: Dependency) -> None:
+        own = self.names.finally_ if place[0] == "finally" else self.names.tasks
+        name = wanted.task
+        if name not in self.names.all_tasks:
+            hint = did_you_mean(name, own)
+            self._add(place, "unknown-task", f"it depends on {name!r}, which does not exist", hint)
+        elif name not in own:
+            why = (
+                "which is no task of `finally`: those run after all others anyway"
+                if place[0] == "finally"
+                else "which runs in `finally`, at the end"
+            )
+            self._add(place, "finally-dependency", f"it depends on {name!r}, {why}")
+        elif wanted.on == "failed" and name in self.lenient:
+            self._add(
+                place, "never-runs",
+                f"it waits for {name!r} to fail, and a failure of {name!r} counts as completed",
+                f"remove `continue_on_failure` from {name!r}", severity="warning",
+            )  # fmt: skip
+
+    def _check_action(self, path: Path, task: TaskSpec, agent: type[AgentConfig]) -> None:
+        place, action, name = (*path, "action"), task.action, task.agent_name
+        if has_template(action) or self._is_made_up(path, "action"):
             return
-        if not has_template(task.action) and (problem := agent.action_problem(task.action)):
-            message = f"task {task.name!r}: {task.action!r} cannot be an action of {agent.name!r}: {problem}"
-            self._add((*path, "action"), "unknown-action", message)
-            return
-        model = agent.parameters_model(task.action)
-        if model is None:
-            return
+        if agent.actions is not None and action not in agent.actions:
+            hint = did_you_mean(action, agent.actions) or "it knows " + ", ".join(sorted(agent.actions))
+            self._add(place, "unknown-action", f"the agent {name!r} has no action {action!r}", hint)
+        elif problem := agent.action_problem(action):
+            self._add(place, "unknown-action", f"{action!r} cannot be an action of {name!r}: {problem}")
+        elif (model := agent.parameters_model(action)) is not None:
+            self._check_parameters(path, task, model)
+
+    def _check_parameters(self, path: Path, task: TaskSpec, model: type[BaseModel]) -> None:
         try:
             model.model_validate(task.parameters)
         except ValidationError as error:
@@ -173,7 +210,7 @@ class _TaskChecks:
                 inner, value = _inside(each["loc"], task.parameters, each["type"] == "missing")
                 if each["type"] in _KEY_PROBLEMS or not _holds_template(value):
                     located.append((self.validated.locate((*path, "parameters", *inner)), each))
-            explain(self.problems, model, located, self.validated.data, skip=3)
+            explain(self.problems, model, located, self.validated.data)
 
 
 def _inside(loc: tuple[int | str, ...], value: Any, missing: bool) -> tuple[Path, Any]:

@@ -17,6 +17,8 @@ class Positions(Protocol):
 
     def find(self, path: Path, at: Literal["value", "key"] = "value", line: int = 0) -> Place: ...
 
+    def layout(self, path: Path, text: str) -> str | None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
@@ -43,6 +45,7 @@ class Problems:
         self.file = file
         self.positions = positions
         self._found: dict[tuple[object, ...], Diagnostic] = {}
+        self._unknown: set[Path] = set()
 
     def add(
         self,
@@ -53,12 +56,27 @@ class Problems:
         *,
         severity: Severity = "error",
         at: Literal["value", "key"] = "value",
-        line: int = 0,
+        line: int | None = None,
     ) -> None:
-        """`line` counts from 1 within the text of the value, for a mistake inside a template."""
-        place = self.positions.find(path, at, line) if self.positions else (None, None)
+        """`line` is for a mistake inside a text: counted from 1 as `layout` gives it, 0 if not known.
+
+        What is said of the whole of a value that nobody knows (`unknown`) follows from that, and is not told.
+        """
+        if path in self._unknown and line is None:
+            return
+        place = self.positions.find(path, at, line or 0) if self.positions else (None, None)
         diagnostic = Diagnostic(self.file, *place, code, message, hint, severity)
-        self._found.setdefault((path, code, message), diagnostic)
+        self._found.setdefault((path, code, message, line), diagnostic)
+
+    def unknown(self, path: Path, code: str, message: str, hint: str = "") -> None:
+        """As `add`, for a value that cannot be known."""
+        self._unknown.discard(path)
+        self.add(path, code, message, hint)
+        self._unknown.add(path)
+
+    def layout(self, path: Path, text: str) -> str | None:
+        """`text` with its lines as the file has them, or None if that cannot be told."""
+        return self.positions.layout(path, text) if self.positions else None
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         for each in diagnostics:
@@ -81,9 +99,15 @@ class Problems:
         return sorted(self._found.values(), key=lambda each: (each.line or 0, each.col or 0))
 
 
+MOST_COMPARED = 300
+
+
 def did_you_mean(name: object, known: Iterable[str]) -> str:
     """`did you mean 'x'?` for the nearest known word, or nothing."""
-    near = difflib.get_close_matches(str(name), sorted(known), n=1, cutoff=0.6)
+    word, likely = str(name), sorted(known)
+    if len(likely) > MOST_COMPARED:  # difflib is slow: of thousands of names only the likeliest are worth it
+        likely = [each for each in likely if abs(len(each) - len(word)) <= 2 and each[:1] == word[:1]]
+    near = difflib.get_close_matches(word, likely[:MOST_COMPARED], n=1, cutoff=0.6)
     return f"did you mean {near[0]!r}?" if near else ""
 
 

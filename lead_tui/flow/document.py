@@ -36,7 +36,8 @@ class Node:
     line: int
     col: int
     value: Any = None
-    block: bool = False  # text written as `|`: its lines are lines of the file
+    style: str = ""  # of text: `|`, `>`, a quote, or "" for plain
+    end: tuple[int, int] = (0, 0)  # line and column just behind a text
     children: dict[str | int, "Node"] = field(default_factory=dict)
     keys: dict[str | int, tuple[int, int]] = field(default_factory=dict)
     size: int = 1
@@ -53,7 +54,7 @@ class Positions:
     def find(self, path: Path, at: Literal["value", "key"] = "value", line: int = 0) -> Place:
         """Line and column from 1: of the value, or of its key; of the nearest parent if it is not there.
 
-        `line` counts from 1 within a text that was written as a block.
+        `line` counts from 1 within the text that `layout` gives.
         """
         node, place = self._root, (self._root.line, self._root.col)
         for part in path:
@@ -62,11 +63,42 @@ class Positions:
                 return place
             place = node.keys.get(part, (child.line, child.col)) if at == "key" else (child.line, child.col)
             node = child
-        return self._in_block(node.line + line) if line and node.block else place
+        return self._inside(node, line) or place if line else place
 
-    def _in_block(self, line: int) -> Place:
-        text = self._lines[line - 1] if line <= len(self._lines) else ""
-        return line, len(text) - len(text.lstrip()) + 1
+    def layout(self, path: Path, text: str) -> str | None:
+        """`text`, which stands at `path`, with its lines as the file has them; None if that cannot be told.
+
+        The two differ where YAML folds lines, and in spaces only.
+        """
+        node = self._root
+        for part in path:
+            if part not in node.children:
+                return None
+            node = node.children[part]
+        if node.style == "|":  # a variable may have brought lines of its own
+            same = isinstance(node.value, str) and node.value.count("\n") == text.count("\n")
+            return text if same else None
+        if node.end[0] <= node.line:
+            return text
+        written = self._written(node)
+        return written if written.split() == text.split() else None
+
+    def _written(self, node: Node) -> str:
+        line, col = node.end
+        lines = self._lines[node.line - 1 : line]
+        if len(lines) == line - node.line + 1:  # else it ends with the file
+            lines[-1] = lines[-1][: col - 1]
+        if node.style == ">":
+            return "\n".join(lines[1:])
+        text = "\n".join(lines)[node.col - 1 :]
+        return text[1:-1] if node.style else text
+
+    def _inside(self, node: Node, line: int) -> tuple[int, int] | None:
+        number = node.line + line - (node.style not in ("|", ">"))
+        if number == node.line or number > min(node.end[0], len(self._lines)):
+            return None
+        text = self._lines[number - 1]
+        return number, len(text) - len(text.lstrip()) + 1
 
 
 def parse(text: str | bytes, filename: str = "") -> tuple[Any, Positions]:
@@ -168,7 +200,8 @@ class _Reader:
             self.anchors[event.anchor] = None  # known, but not complete: it cannot hold itself
         if isinstance(event, kinds.ScalarEvent):
             node.value = self._scalar(event)
-            node.block = event.style == "|"
+            node.style = event.style or ""
+            node.end = _place_of(event.end_mark)
         elif isinstance(event, kinds.SequenceStartEvent):
             self._fill_list(node, events, depth)
         else:
@@ -279,7 +312,11 @@ class _Reader:
 
 
 def _at(event: Any) -> tuple[int, int]:
-    return event.start_mark.line + 1, event.start_mark.column + 1
+    return _place_of(event.start_mark)
+
+
+def _place_of(mark: Any) -> tuple[int, int]:
+    return mark.line + 1, mark.column + 1
 
 
 def _grow(node: Node, child: Node) -> None:

@@ -15,8 +15,9 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AliasChoices, Field, TypeAdapter
+from pydantic import AfterValidator, AliasChoices, ConfigDict, Field, TypeAdapter
 
+from lead_tui.flow.inputs import whole_number
 from lead_tui.flow.models import INPUT_TYPES, Model
 from lead_tui.flow.parameters import Templated
 
@@ -40,8 +41,15 @@ def _compiles(pattern: str) -> str:
     return pattern
 
 
+def _with_enum(schema: dict[str, Any]) -> None:
+    schema["properties"]["enum"] = schema["properties"]["choices"]
+
+
 class FormField(Model):
     """Required unless it has a default or says `required: false`. `pattern` must match the whole text."""
+
+    # the schema knows only the first of the names of `choices`
+    model_config = ConfigDict(json_schema_extra=_with_enum)
 
     type: Literal["string", "integer", "number", "boolean", "list", "object"] = "string"
     description: str = ""
@@ -136,6 +144,8 @@ def _boolean(text: str) -> bool:
 
 
 def _number(text: str) -> float:
+    if "_" in text:  # Python takes 1_000, nobody else does
+        raise ValueError(text)
     value = float(text)
     if not math.isfinite(value):
         raise ValueError(text)
@@ -157,7 +167,7 @@ def _object(text: str) -> dict[str, Any]:
 
 
 _READERS: dict[str, Callable[[str], Any]] = {
-    "integer": int,
+    "integer": whole_number,
     "number": _number,
     "boolean": _boolean,
     "list": _list,

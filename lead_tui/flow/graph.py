@@ -1,9 +1,8 @@
 """Who waits for whom: what `depends_on` says and what templates read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lead_tui.errors import TemplateError
 from lead_tui.flow.models import Dependency, TaskSpec, Workflow
 from lead_tui.templating.references import NOTHING, References, references
 
@@ -36,44 +35,74 @@ def build_graph(workflow: Workflow) -> Graph:
 
 
 def task_references(task: TaskSpec) -> list[References]:
-    """What each templated field reads. Fields that cannot be parsed are left out: checks tell."""
+    """What each templated field reads, as far as it can be read: checks tell the rest."""
     found = []
     values: list[tuple[object, bool]] = [(task.when, True)] if isinstance(task.when, str) else []
     values += [(task.parameters, False)] if task.parameters else []
     values += [(each, True) for each in task.expect]
     values += [(task.output, False)] if task.output is not None else []
     for value, expression in values:
-        try:
-            each = references(value, expression)
-        except TemplateError:
-            continue
+        each = references(value, expression, despite_errors=True)
         if each is not NOTHING:
             found.append(each)
     return found
 
 
-def find_cycle(graph: Graph) -> list[str] | None:
-    """Names along one cycle, the first again at the end; None if there is none. Linear, without recursion."""
-    settled: set[str] = set()
+def find_cycles(graph: Graph) -> list[list[str]]:
+    """One cycle for each group of tasks that wait for each other: names along it, the first again at the end.
+
+    Linear, without recursion.
+    """
+    return [_cycle_in(graph, group) for group in _entangled(graph)]
+
+
+def _cycle_in(graph: Graph, group: Sequence[str]) -> list[str]:
+    """Follow what each waits for until one comes again."""
+    among = set(group)
+    path: dict[str, int] = {}
+    name = group[0]
+    while name not in path:
+        path[name] = len(path)
+        name = next(each.task for each in graph.dependencies[name] if each.task in among)
+    return [*list(path)[path[name] :], name]
+
+
+def _entangled(graph: Graph) -> list[list[str]]:
+    """The groups of tasks that all wait for each other, in document order (Kosaraju's algorithm)."""
+    order = {name: number for number, name in enumerate(graph.dependencies)}
+    seen: set[str] = set()
+    groups = (_dependents_of(name, graph, seen) for name in reversed(_settled(graph)))
+    looped = [sorted(group, key=order.__getitem__) for group in groups if len(group) > 1]
+    return sorted(looped, key=lambda group: order[group[0]])
+
+
+def _settled(graph: Graph) -> list[str]:
+    """Every task, each after all that it waits for, but for those that close a cycle."""
+    seen: set[str] = set()
+    settled = []
     for start in graph.dependencies:
-        if start in settled:
-            continue
-        path, on_path = [start], {start}
-        branches = [iter(graph.dependencies[start])]
-        while branches:
-            following = next((each.task for each in branches[-1] if each.task not in settled), None)
-            if following is None:
-                branches.pop()
-                done = path.pop()
-                on_path.discard(done)
-                settled.add(done)
-            elif following in on_path:
-                return [*path[path.index(following) :], following]
-            else:
-                path.append(following)
-                on_path.add(following)
-                branches.append(iter(graph.dependencies[following]))
-    return None
+        pending = [(start, False)]
+        while pending:
+            name, is_done = pending.pop()
+            if is_done:
+                settled.append(name)
+            elif name not in seen:
+                seen.add(name)
+                pending.append((name, True))
+                pending += [(each.task, False) for each in graph.dependencies[name]]
+    return settled
+
+
+def _dependents_of(start: str, graph: Graph, seen: set[str]) -> list[str]:
+    """`start` and what waits for it, also through others, as far as not seen yet."""
+    found, pending = [], [start]
+    while pending:
+        name = pending.pop()
+        if name not in seen:
+            seen.add(name)
+            found.append(name)
+            pending += graph.dependents[name]
+    return found
 
 
 def layers(graph: Graph, among: Iterable[str] | None = None) -> list[list[str]]:

@@ -1,6 +1,7 @@
 """The inputs of a run: defaults, a file and `-i NAME=VALUE`, checked against what the flow declares."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ from lead_tui.errors import InvalidFlow, UsageError
 from lead_tui.flow import document
 from lead_tui.flow.diagnostics import Problems, did_you_mean
 from lead_tui.flow.models import INPUT_TYPES, InputSpec, Workflow
+from lead_tui.flow.plain import is_unicode
 from lead_tui.flow.secrets import MASK
 
+_WHOLE = re.compile(r"[-+]?[0-9]+")
 _BOOLEANS = {
     "true": True,
     "yes": True,
@@ -69,6 +72,8 @@ def read_bounded(path: Path) -> bytes:
 
 def parse_text(kind: str, text: str) -> Any:
     """The value that a text of the command line or the environment means. Raises ValueError."""
+    if not is_unicode(text):
+        raise ValueError("must be UTF-8 text")
     if kind == "string":
         return text
     if kind == "boolean":
@@ -77,7 +82,7 @@ def parse_text(kind: str, text: str) -> Any:
         return _BOOLEANS[text.strip().lower()]
     try:
         if kind == "integer":
-            return int(text)
+            return whole_number(text)
         if kind == "number":
             return json.loads(text, parse_constant=_no_constant)
         return json.loads(text, parse_constant=_no_constant)
@@ -85,11 +90,20 @@ def parse_text(kind: str, text: str) -> Any:
         raise ValueError(f"must be {_words(kind)}") from None
 
 
+def whole_number(text: str) -> int:
+    """Digits with a sign, and nothing else that Python would take. Raises ValueError."""
+    if not _WHOLE.fullmatch(text.strip()):
+        raise ValueError(text)
+    return int(text)
+
+
 def check_value(spec: InputSpec, value: Any) -> None:
     """Raises ValueError, in words that follow the input's name, for a wrong type or choice."""
     kind = INPUT_TYPES[spec.type]
     if not isinstance(value, kind) or (isinstance(value, bool) and spec.type != "boolean"):
         raise ValueError(f"must be {_words(spec.type)}")
+    if not is_unicode(value):
+        raise ValueError("holds text that is no valid Unicode (a lone surrogate)")
     if spec.choices is not None and value not in spec.choices:
         known = "its choices" if spec.secret else ", ".join(map(str, spec.choices))
         raise ValueError(f"must be one of {known}")

@@ -142,6 +142,7 @@ class AgentConfig(Model):
     default_timeout: ClassVar[float | None] = None
     default_attempts: ClassVar[int] = 1
     default_retries_unknown: ClassVar[bool] = True  # False: only calls surely not executed, unless asked
+    only_asks: ClassVar[bool] = False  # calls nothing: asking a person again does no harm
     default_breaker: ClassVar[bool] = True  # False: no breaker unless the flow asks for one
 
     name: Name
@@ -183,9 +184,10 @@ class AgentConfig(Model):
 
 
 class Dependency(Model):
-    """`on` None: run unless the failure of `task` travels here (see `core/decide.py`)."""
+    """`on` None: run unless the failure of `task` travels here (see `core/task_changes.py`)."""
 
-    task: Name
+    # any text: that a name is made wrongly is told where it is given, and another names no task
+    task: Annotated[str, Field(json_schema_extra={"pattern": NAME, "maxLength": 200})]
     on: Literal["completed", "failed", "skipped", "any"] | None = None
 
 

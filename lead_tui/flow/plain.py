@@ -12,6 +12,9 @@ from lead_tui.flow.document import MAX_DEPTH
 
 def plain_data(value: Any, problems: Problems, path: Path = ()) -> Any:
     """A copy. Tuples become lists, enums their values, paths text; else it is a problem."""
+    if isinstance(value, str) and not is_unicode(value):
+        problems.add(path, "wrong-type", f"{_words(path)}the text is no valid Unicode (a lone surrogate)")
+        return ""
     if value is None or type(value) in (str, int, bool):
         return value
     if len(path) >= MAX_DEPTH:
@@ -34,6 +37,19 @@ def plain_data(value: Any, problems: Problems, path: Path = ()) -> Any:
         return value
     problems.add(path, "wrong-type", f"{_words(path)}{type(value).__name__} is no plain data")
     return None
+
+
+def is_unicode(value: Any) -> bool:
+    """Bytes that are no UTF-8 reach Python as lone surrogates in text, which nothing can write out again."""
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return False
+        return True
+    if isinstance(value, dict):
+        return all(is_unicode(each) for item in value.items() for each in item)
+    return not isinstance(value, list | tuple) or all(map(is_unicode, value))
 
 
 def _words(path: Path) -> str:

@@ -53,7 +53,7 @@ def task_settings(workflow: Workflow, agent: AgentConfig, task: TaskSpec) -> Tas
 
 
 def is_idempotent(agent: AgentConfig, task: TaskSpec) -> bool:
-    if task.idempotent is not None:
+    if task.idempotent is not None and not agent.only_asks:
         return task.idempotent
     return agent.is_idempotent(task.action, task.parameters)
 

@@ -1,11 +1,12 @@
 """Plain data to a `Workflow`, every problem told at its place.
 
-What is wrong is cut out and the rest validated again, so that the checks that need models still judge
-everything else: `Validated.workflow` is then a part of the document, good only for finding more problems.
+What is wrong is cut out, or replaced by a stand-in where it is required, and the rest validated again, so
+that the checks that need models still judge everything else: `Validated.workflow` is then a part of the
+document, good only for finding more problems.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
@@ -17,6 +18,7 @@ from lead_tui.flow.models import AgentConfig, Workflow
 AgentTypes = Callable[[str], type[AgentConfig] | None]
 
 NOT_BUILT_TYPES = frozenset(("ai_agent", "mcp_server", "flow", "tool"))
+_REQUIRED = ("name", "agent_name", "action")
 _NOT_BUILT_TASK_KEYS = frozenset(
     (
         "foreach",
@@ -34,11 +36,19 @@ _NOT_BUILT_TASK_KEYS = frozenset(
 
 @dataclass
 class Validated:
-    """`workflow` is None if nothing could be made of the document."""
+    """`agent_types` are the models of the agents by name, also of those that have mistakes.
+
+    `workflow` is None if nothing could be made of the document.
+    """
 
     data: dict[str, Any]
     removed: set[Path]
+    agent_types: dict[str, type[AgentConfig]] = field(default_factory=dict)
     workflow: Workflow | None = None
+
+    def is_made_up(self, path: Path) -> bool:
+        """Is what the workflow has there (a path of the document) a stand-in for what was wrong?"""
+        return any(path[:end] in self.removed for end in range(1, len(path) + 1))
 
     def locate(self, path: Path) -> Path:
         """Where in the document a path of the workflow stands: what was cut out still counts there."""
@@ -64,8 +74,6 @@ def validate(
         candidate = _cut(data, _tree(validated.removed))
         if agents is not None:
             candidate["agents"] = agents
-        if ("name",) in validated.removed:
-            candidate["name"] = "unnamed"
         try:
             validated.workflow = Workflow.model_validate(candidate)
         except ValidationError as error:
@@ -85,16 +93,14 @@ def _cut_wrong(
     places = {path for path, _ in located}
     told: list[Located] = []
     cuts: set[Path] = set()
-    hopeless = False
     for path, each in located:
         if each["type"] == "too_short" and any(path == place[: len(path)] != place for place in places):
             continue  # too short only because of what is wrong inside
         if not _follows_from_cut(path, validated):
             told.append((path, each))
-        hopeless |= path == ("tasks",)
-        cuts.add(path[:-1] if each["type"] == "missing" and len(path) > 1 else path)
+        cuts.add(path[:-1] if each["type"] == "missing" and _stand_in(path) is None else path)
     explain(problems, Workflow, told, validated.data)
-    more = not hopeless and bool(cuts - validated.removed)
+    more = bool(cuts - validated.removed)
     validated.removed |= cuts
     return more
 
@@ -158,6 +164,7 @@ def _agents(
         elif (model := agent_types(data["type"])) is None:
             _tell_type(problems, path, where, data["type"], type_names)
         else:
+            validated.agent_types[str(data.get("name"))] = model
             try:
                 found.append(model.model_validate(data))
             except ValidationError as error:
@@ -165,7 +172,7 @@ def _agents(
                     ((*path, *_real_path(each["loc"], data, each["type"] == "missing")), each)
                     for each in error.errors(include_url=False)
                 ]
-                explain(problems, model, located, validated.data, skip=2)
+                explain(problems, model, located, validated.data)
     return found
 
 
@@ -182,36 +189,57 @@ def _one_of(type_names: Sequence[str]) -> str:
     return one_of(type_names) if type_names else ""
 
 
-_Tree = dict[str | int, "_Tree | None"]
+@dataclass(frozen=True)
+class _Leaf:
+    """Ends a path that is cut out; `stand_in` takes the place of what is required."""
+
+    stand_in: Any = None
+
+
+_Tree = dict[str | int, "_Tree | _Leaf"]
 
 
 def _tree(paths: set[Path]) -> _Tree:
     root: _Tree = {}
     for path in sorted(paths, key=len):
-        node: _Tree | None = root
+        node: _Tree | _Leaf = root
         for part in path[:-1]:
-            if node is None:
+            if isinstance(node, _Leaf):
                 break
             node = node.setdefault(part, {})
-        if node is not None:
-            node[path[-1]] = None
+        if not isinstance(node, _Leaf):
+            node[path[-1]] = _Leaf(_stand_in(path))
     return root
 
 
+def _stand_in(path: Path) -> Any:
+    """What validates in place of a required value that is missing or wrong; None where none is required.
+
+    No document has such names: they are longer than anybody writes, and as long as a name may be.
+    """
+    if path == ("name",):
+        return "unnamed"
+    if path == ("tasks",):
+        return [dict.fromkeys(_REQUIRED, "-" * 200)]
+    if path[:1] in (("tasks",), ("finally",)) and len(path) == 3 and path[2] in _REQUIRED:
+        return f"{path[0]}-{path[1]}".ljust(200, "-")
+    return None
+
+
 def _cut(value: Any, tree: _Tree) -> Any:
-    """A copy without the leaves of the tree; what it does not touch is shared."""
+    """A copy without the leaves of the tree, stand-ins in place; what it does not touch is shared."""
     if isinstance(value, dict):
-        kept = {}
-        for key, each in value.items():
-            if key not in tree:
-                kept[key] = each
-            elif (below := tree[key]) is not None:
-                kept[key] = _cut(each, below)
-        return kept
-    found = []
-    for index, each in enumerate(value):
-        if index not in tree:
-            found.append(each)
-        elif (below := tree[index]) is not None:
-            found.append(_cut(each, below))
-    return found
+        stand_ins = {
+            key: leaf.stand_in
+            for key, leaf in tree.items()
+            if isinstance(leaf, _Leaf) and leaf.stand_in is not None
+        }
+        return dict(_kept(value.items(), tree)) | stand_ins
+    return [each for _, each in _kept(enumerate(value), tree)]
+
+
+def _kept(items: Iterable[tuple[str | int, Any]], tree: _Tree) -> Iterator[tuple[str | int, Any]]:
+    for key, each in items:
+        below = tree.get(key, {})
+        if not isinstance(below, _Leaf):
+            yield key, _cut(each, below) if below else each

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from lead_tui.errors import UsageError
 from lead_tui.flow.diagnostics import Path, Problems
+from lead_tui.flow.plain import is_unicode
 
 Kind = Literal["text", "template", "expression"]
 _VARIABLE = re.compile(r"\$?\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(?::-((?:[^{}]|\{[^{}]*\})*))?\})?")
@@ -83,9 +84,12 @@ class Substitution:
         if name is None:  # another form of the shell
             return whole
         value = self._environment.get(name)
+        if value is not None and not is_unicode(value):
+            self._problems.unknown(path, "bad-variable", f"the variable {name} is not UTF-8 text")
+            value = ""
         is_set = value is not None and (value != "" or default is None)
         if not is_set and default is None:
-            self._problems.add(
+            self._problems.unknown(
                 path, "missing-variable", f"the variable {name} is not set",
                 f"set it in the environment or in .env, or write ${{{name}:-default}}",
             )  # fmt: skip

@@ -99,7 +99,10 @@ class Journal(Protocol):
     async def append(
         self, run_id: str, fence: int, events: Sequence[Event], status: str | None = None
     ) -> None:
-        """Store events in one transaction; `status` is the run's new status when it changed."""
+        """Store events in one transaction; `status` is the run's new status when it changed.
+
+        A `command_received` that names its inbox row accepts that row in the same transaction.
+        """
         ...
 
     async def add_notes(self, run_id: str, notes: Sequence[Note]) -> None: ...
@@ -141,13 +144,6 @@ class Journal(Protocol):
 
     def find(self, prefix: str) -> str:
         """The run id for an id, a unique prefix or `last`. Raises RunNotFound."""
-        ...
-
-    def changed(self) -> bool:
-        """Has anyone but this journal's owner side written since the last call? Costs microseconds.
-
-        Commands that were posted through this same object count; a false alarm is possible.
-        """
         ...
 
     def describe(self) -> dict[str, Any]:

@@ -36,7 +36,6 @@ class MemoryJournal:
         self._runs: dict[str, _Run] = {}
         self._notes: list[tuple[str, Note]] = []
         self._inbox: dict[int, InboxRow] = {}
-        self._posted = False
 
     # the owner
 
@@ -59,6 +58,8 @@ class MemoryJournal:
         run = self._owned(run_id, fence)
         rules.check_order(run_id, len(run.events), events)
         run.events.extend(events)
+        for inbox_id in rules.accepted(events):
+            await self.settle(inbox_id, accepted=True)
         if status is not None:
             run.status, run.ended_at = status, rules.ended_at(status, events)
 
@@ -93,7 +94,6 @@ class MemoryJournal:
         self._inbox[number] = InboxRow(
             id=number, run_id=run_id, command=command, by=by, at=now, state="pending", why=""
         )
-        self._posted = True
         return number
 
     def inbox(self, run_id: str, pending_only: bool = True) -> list[InboxRow]:
@@ -148,10 +148,6 @@ class MemoryJournal:
         if prefix == "last" and self._runs:
             return next(reversed(self._runs))
         return rules.only_one(prefix, sorted(each for each in self._runs if each.startswith(prefix)))
-
-    def changed(self) -> bool:
-        posted, self._posted = self._posted, False
-        return posted
 
     def describe(self) -> dict[str, Any]:
         return {"path": ":memory:", "runs": len(self._runs), "durability": "none"}

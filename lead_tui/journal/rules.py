@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from lead_tui.core.commands import AnyCommand, Approve, Reject
-from lead_tui.core.events import Event
+from lead_tui.core.events import CommandReceived, Event
 from lead_tui.errors import CommandRefused, IllegalTransition, OwnershipLost, RunNotFound, RunOwned
 from lead_tui.journal.base import Owner
 
@@ -20,6 +20,11 @@ def shown_status(status: str, owner_alive: bool) -> str:
 
 def ended_at(status: str, events: Sequence[Event]) -> datetime | None:
     return events[-1].ts if status in ENDED and events else None
+
+
+def accepted(events: Sequence[Event]) -> list[int]:
+    """The inbox rows whose commands these events record."""
+    return [event.inbox for event in events if type(event) is CommandReceived and event.inbox]
 
 
 def check_order(run_id: str, last: int, events: Sequence[Event]) -> None:

@@ -44,6 +44,7 @@ _LAST = """
         (SELECT seq + count - 1 FROM batch WHERE key BETWEEN ?3 AND ?4 ORDER BY key DESC LIMIT 1), 0)
     FROM run WHERE number = ?1 AND fence = ?2 AND owner IS NOT NULL"""
 _STATUS = "UPDATE run SET status = ?, ended_at = ? WHERE number = ? AND fence = ? AND owner IS NOT NULL"
+_SETTLE = "UPDATE inbox SET state = ?, why = ? WHERE id = ? AND state = 'pending'"
 _HEARTBEAT = "UPDATE run SET heartbeat = ? WHERE number = ? AND fence = ? AND owner IS NOT NULL"
 _CLAIM = "UPDATE run SET owner = ?, heartbeat = ?, fence = fence + 1 WHERE number = ? RETURNING fence"
 
@@ -83,9 +84,7 @@ class SqliteJournal(Reader):
         self._maybe_writer = writer
         self._tails: dict[int, tuple[int, int]] = {}  # run -> fence and last seq: what only its owner changes
         self._checkpointer = Checkpointer(path)
-        self._watched = connection if writer is None else writer.connection
-        self._version = self._watched.pragma("data_version")
-        for each in (connection, self._watched):
+        for each in (connection, writer.connection if writer is not None else connection):
             each.set_wal_hook(self._checkpointer)
 
     # the owner
@@ -145,13 +144,17 @@ class SqliteJournal(Reader):
     ) -> None:
         last = self._last_seq(run_id, number, fence)
         rules.check_order(run_id, last, events)
-        if status is None:
+        accepted = rules.accepted(events)
+        if status is None and not accepted:
             self._insert(run_id, number, fence, last, len(events), data)
         else:
-            ended = rules.ended_at(status, events)
             with self._writer().transaction():
                 self._insert(run_id, number, fence, last, len(events), data)
-                self._fenced(run_id, _STATUS, (status, ended and as_text(ended), number, fence))
+                if status is not None:
+                    ended = rules.ended_at(status, events)
+                    self._fenced(run_id, _STATUS, (status, ended and as_text(ended), number, fence))
+                for inbox_id in accepted:
+                    self._writer().connection.execute(_SETTLE, ("accepted", "", inbox_id))
         self._tails[number] = (fence, last + len(events))
 
     def _insert(self, run_id: str, number: int, fence: int, last: int, count: int, data: bytes) -> None:
@@ -199,9 +202,8 @@ class SqliteJournal(Reader):
     async def settle(self, inbox_id: int, accepted: bool, why: str = "") -> None:
         """The first verdict stands; a second one changes nothing."""
         writer, row = self._writer(), self.inbox_row(inbox_id)
-        sql = "UPDATE inbox SET state = ?, why = ? WHERE id = ? AND state = 'pending'"
         values = ("accepted" if accepted else "refused", why, row.id)
-        await writer.run(lambda: writer.connection.execute(sql, values))
+        await writer.run(lambda: writer.connection.execute(_SETTLE, values))
 
     def _writer(self) -> Writer:
         if self._maybe_writer is None:
@@ -209,13 +211,6 @@ class SqliteJournal(Reader):
         return self._maybe_writer
 
     # anyone
-
-    def changed(self) -> bool:
-        if self._maybe_writer is not None and self._maybe_writer.busy:
-            return False  # asked again soon; then it is noticed
-        with explained(self.path):
-            before, self._version = self._version, self._watched.pragma("data_version")
-        return bool(before != self._version)
 
     def describe(self) -> dict[str, Any]:
         """What `leadtui doctor` shows. `size` in bytes, the log included."""

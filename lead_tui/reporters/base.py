@@ -27,7 +27,8 @@ class Target:
     """Where a stream reporter writes. `color` None: as the terminal and NO_COLOR say.
 
     `total`: tasks that are still to end, 0 if that is not known. `quiet`: only what needs somebody.
-    `db`: the journal that commands must name, None for the user's own.
+    `db`: the journal that commands must name, None for the user's own. `secrets`: inputs that a command which
+    goes on must give again.
     """
 
     stdout: TextIO
@@ -36,6 +37,7 @@ class Target:
     quiet: bool = False
     total: int = 0
     db: str | None = None
+    secrets: tuple[str, ...] = ()
 
 
 class Reporter(Observer, ABC):

@@ -58,7 +58,8 @@ class GithubReporter(TextReporter):
             self.stdout.line(command("error", result.name, failure_text(result.failure)))
         super().conclude(result, exit_code)
         self._chronicle.complete(result)
-        _append("GITHUB_STEP_SUMMARY", step_summary(self._chronicle, result, exit_code))
+        told = step_summary(self._chronicle, result, exit_code, self.target.secrets)
+        _append("GITHUB_STEP_SUMMARY", told)
         _append("GITHUB_OUTPUT", "".join(output(name, value) for name, value in result.outputs.items()))
 
 
@@ -95,9 +96,10 @@ def neutral(text: str) -> str:
     return _OLD_FORM.sub(r"##\\", _AT_START.sub(r"\1\\::", text))
 
 
-def step_summary(chronicle: Chronicle, result: Result, exit_code: int) -> str:
+def step_summary(chronicle: Chronicle, result: Result, exit_code: int, secrets: tuple[str, ...] = ()) -> str:
     """A heading, a table of the tasks, and the outputs."""
-    head, *rest = [markdown(line.strip()) for line in (*summary(result, exit_code), *what_next(result))]
+    told = [*summary(result, exit_code), *what_next(result, secrets=secrets)]
+    head, *rest = [markdown(line.strip()) for line in told]
     tasks = list(chronicle.tasks.values())
     rows = [
         f"| {markdown(task.name)} | {task.status} | {duration(task.duration) if task.ended else ''} | "

@@ -13,7 +13,15 @@ from lead_tui.errors import Outcome
 from lead_tui.observers.hub import Item
 from lead_tui.reporters.safe import safe_line
 from lead_tui.reporters.wire import json_text
-from lead_tui.reporters.words import command_line, duration, failure_text, gate_commands, preview
+from lead_tui.reporters.words import (
+    command_line,
+    duration,
+    failure_text,
+    gate_commands,
+    go_on,
+    preview,
+    short_name,
+)
 
 GLYPHS = {
     "run": ("▶", ">"), "done": ("✓", "+"), "failed": ("✗", "x"), "retry": ("↻", "~"), "skipped": ("–", "-"),
@@ -25,6 +33,12 @@ STYLES = {
     "waiting": "dim", "person": "bold magenta", "stopped": "yellow", "paused": "yellow", "warning": "yellow",
     "open": "yellow", "closed": "green", "note": "dim", "log": "dim",
 }  # fmt: skip
+
+
+LOG_LINES = 200
+"""Lines of one task that are shown."""
+LOG_WIDTH = 300
+"""Characters of one such line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +55,15 @@ class Line:
 
 
 class Narrator:
-    """Remembers just enough of a run to tell it: when it began and how often each task was tried."""
+    """Remembers just enough of a run to tell it: when it began, how often each task was tried and spoke."""
 
-    def __init__(self, db: str | None = None) -> None:
-        """`db`: the journal that commands must name."""
+    def __init__(self, db: str | None = None, secrets: tuple[str, ...] = ()) -> None:
+        """`db`: the journal that commands must name; `secrets`: the inputs that they must give again."""
         self._db = db
+        self._secrets = secrets
         self._began: datetime | None = None
         self._tries: dict[str, int] = {}
+        self._said: dict[str, int] = {}
 
     def tell(self, item: Item) -> Line | None:
         """Give the line of this event or note; None for what only says that all goes its way."""
@@ -62,7 +78,7 @@ class Narrator:
         return None
 
     def _line(self, item: Item, kind: str, word: str, detail: str = "", **rest: Any) -> Line:
-        task = safe_line(getattr(item, "task", ""), 80)
+        task = short_name(getattr(item, "task", ""))
         return Line(self._since(item), kind, word, task, safe_line(detail), **rest)
 
     def _since(self, item: Item) -> float:
@@ -91,7 +107,7 @@ class Narrator:
     @_line_of.register
     def _paused(self, event: ev.RunPaused) -> Line:
         by = f"by {event.by}; " if event.by else ""
-        again = command_line("resume", event.run_id, db=self._db)
+        again = go_on("resume", event.run_id, db=self._db)
         return self._line(event, "paused", "paused", f"{by}{again} goes on", loud=True)
 
     @_line_of.register
@@ -115,19 +131,28 @@ class Narrator:
 
     @_line_of.register
     def _completed(self, event: ev.TaskCompleted) -> Line:
-        return self._line(event, "done", "done", duration(event.duration) + self._tried(event.task))
+        return self._line(
+            event,
+            "done",
+            "done",
+            duration(event.duration) + self._tried(event.task) + self._unsaid(event.task),
+        )
 
     @_line_of.register
     def _failed(self, event: ev.TaskFailed) -> Line:
         # that a permanent failure is not retried goes without saying
         told = event.handled or event.failure.outcome is not Outcome.PERMANENT
         because = f" · {event.why}" if event.why and told else ""
-        detail = f"{failure_text(event.failure)}{self._tried(event.task)}{because}"
+        detail = f"{failure_text(event.failure)}{self._tried(event.task)}{because}{self._unsaid(event.task)}"
         return self._line(event, "warning" if event.handled else "failed", "failed", detail, loud=True)
 
     def _tried(self, task: str) -> str:
         tries = self._tries.pop(task, 1)
         return f" · {tries} tries" if tries > 1 else ""
+
+    def _unsaid(self, task: str) -> str:
+        hidden = self._said.pop(task, 0) - LOG_LINES
+        return f" · {hidden:,} log lines not shown" if hidden > 0 else ""
 
     @_line_of.register
     def _skipped(self, event: ev.TaskSkipped) -> Line:
@@ -141,7 +166,7 @@ class Narrator:
 
     @_line_of.register
     def _interrupted(self, event: ev.TaskInterrupted) -> Line:
-        ways = (command_line("retry", event.run_id, db=self._db),
+        ways = (go_on("retry", event.run_id, self._secrets, self._db),
                 command_line("skip", event.run_id, event.task, db=self._db))  # fmt: skip
         why = event.why or "in flight when the process went away, and not idempotent"
         return self._line(event, "person", "needs you", why, more=ways, loud=True)
@@ -185,7 +210,7 @@ class Narrator:
         *,
         loud: bool = False,
     ) -> Line:
-        agent = safe_line(event.agent, 80)
+        agent = short_name(event.agent)
         return Line(self._since(event), kind, "breaker", agent, safe_line(detail), loud=loud)
 
     # people
@@ -216,11 +241,22 @@ class Narrator:
         if note.level == "debug":
             return None
         kind = {"warning": "warning", "error": "failed"}.get(note.level, "log")
-        return self._line(note, kind, "", note.text)
+        return self._say(note, kind, note.text)
 
     @_line_of.register
-    def _message(self, note: ev.Message) -> Line:
-        return self._line(note, "log", "", f"{note.role}: {note.text}")
+    def _message(self, note: ev.Message) -> Line | None:
+        return self._say(note, "log", f"{note.role}: {note.text}")
+
+    def _say(self, note: ev.Log | ev.Message, kind: str, text: str) -> Line | None:
+        """A task that never stops talking is cut off; the journal has all of it."""
+        count = self._said[note.task] = self._said.get(note.task, 0) + 1
+        if count > LOG_LINES + 1:
+            return None
+        if count > LOG_LINES:
+            words = [note.task] if note.task else []
+            text = f"… more: {command_line('logs', note.run_id, *words, db=self._db)}"
+            return self._line(note, "note", "", text)
+        return self._line(note, kind, "", safe_line(text, LOG_WIDTH))
 
 
 def _because(why: str) -> str:

@@ -9,11 +9,11 @@ from lead_tui.observers.hub import Item
 from lead_tui.reporters.base import Target
 from lead_tui.reporters.lines import GLYPHS, Line, Narrator
 from lead_tui.reporters.running import Running
-from lead_tui.reporters.safe import safe_line
 from lead_tui.reporters.streams import Stream
-from lead_tui.reporters.words import duration, stopwatch
+from lead_tui.reporters.words import duration, short_name, stopwatch
 
 TASK_WIDTH = 16
+"""The column of names; it grows with the names that come, and never shrinks."""
 WORD_WIDTH = 9
 INDENT = " " * (7 + 1 + 1 + 1 + WORD_WIDTH + 1)
 """As wide as a time, a glyph and a word."""
@@ -34,7 +34,8 @@ class Lines:
         self.ascii_only = not self.stream.can_show("".join(glyph for glyph, _ in GLYPHS.values()))
         self._quiet = target.quiet
         self._shape = shape
-        self._narrator = Narrator(target.db)
+        self.task_width = TASK_WIDTH
+        self._narrator = Narrator(target.db, target.secrets)
         self._began = self._last = UNSTAMPED
         self._last_seen = 0.0
 
@@ -42,6 +43,7 @@ class Lines:
         lines = []
         for item in batch:
             self.running.see(item)
+            self.task_width = max(self.task_width, len(short_name(getattr(item, "task", ""))))
             line = self._narrator.tell(item)
             if line is not None and (line.loud or not self._quiet):
                 lines.append(line)
@@ -52,7 +54,7 @@ class Lines:
 
     def write(self, lines: Sequence[Line]) -> None:
         for line in lines:
-            self._say(plain_line(line, ascii_only=self.ascii_only))
+            self._say(plain_line(line, ascii_only=self.ascii_only, task_width=self.task_width))
             for each in line.more:
                 self._say(INDENT + each)
         self.stream.flush()
@@ -60,7 +62,7 @@ class Lines:
     def idle(self) -> None:
         """Say what still runs."""
         if self.running.tasks and not self._quiet:
-            first = [f"{safe_line(name, 80)} {duration(age)}" for name, age in self.ages()[:5]]
+            first = [f"{short_name(name)} {duration(age)}" for name, age in self.ages()[:5]]
             more = len(self.running.tasks) - len(first)
             detail = ", ".join(first) + (f" and {more} more" if more else "")
             self.write([Line(self.elapsed(), "waiting", "running", "", detail)])
@@ -92,13 +94,13 @@ class Lines:
         self.stream.line(self._shape(text))
 
 
-def plain_line(line: Line, *, ascii_only: bool = False) -> str:
+def plain_line(line: Line, *, ascii_only: bool = False, task_width: int = TASK_WIDTH) -> str:
     """`   1.2s ✓ done      fetch            0.4s · 2 tries`."""
     glyph = GLYPHS[line.kind][ascii_only]
     if not line.word:
         task = f"{line.task} | " if line.task else "| "
         return f"{stopwatch(line.at):>7} {glyph} {task}{line.detail}"
-    task = f"{line.task:<{TASK_WIDTH}} " if line.task else ""
+    task = f"{line.task:<{task_width}} " if line.task else ""
     return f"{stopwatch(line.at):>7} {glyph} {line.word:<{WORD_WIDTH}} {task}{line.detail}".rstrip()
 
 

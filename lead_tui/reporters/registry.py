@@ -21,16 +21,17 @@ def make(
     quiet: bool = False,
     total: int = 0,
     db: str | None = None,
+    secrets: tuple[str, ...] = (),
 ) -> StreamReporter:
     """The reporter of `--output`: text, json, jsonl, github or one that a package brings.
 
     `total`: tasks that are still to end, for the progress bar; `db`: the journal that the commands in the
-    lines must name. Raises UsageError for an unknown name.
+    lines must name; `secrets`: the inputs that they must give again. Raises UsageError for an unknown name.
     """
     cls = _loaded(output)
     if cls is None or not issubclass(cls, StreamReporter):
         raise _unknown("--output", output, StreamReporter)
-    return cls(Target(stdout, stderr, color, quiet, total, db))
+    return cls(Target(stdout, stderr, color, quiet, total, db, secrets))
 
 
 def report_file(spec: str) -> FileReport:

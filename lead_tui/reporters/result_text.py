@@ -1,15 +1,19 @@
 """What a run came to, for people: the outputs, or the tasks and their results; and the summary."""
 
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 from lead_tui.reporters.safe import safe, safe_line
 from lead_tui.reporters.wire import json_text
-from lead_tui.reporters.words import command_line, duration, failure_text, gate_commands
+from lead_tui.reporters.words import duration, failure_text, gate_commands, go_on, short_name
 from lead_tui.runner.result import Result
 
 SHOWN = 20
 """Failures that a summary lists."""
+NARROW = 60
+"""Columns of a terminal below which lines take what there is."""
+PARKED = {"running": "in flight when it was left"}
 MARKS = {"completed": "✓", "failed": "✗", "cancelled": "■", "waiting": "?"}
 
 
@@ -31,10 +35,11 @@ def result_body(result: Result, width: int = 200) -> str:
 
 def summary(result: Result, exit_code: int = 0) -> list[str]:
     """What happened in one line, then the failures."""
-    status = f"{result.status} in part" if result.partial else result.status
+    status = "parked" if result.status == "interrupted" else result.status
+    status = f"{status} in part" if result.partial else status
     facts = [
         f"{safe_line(result.name, 80)} {status} in {duration(result.execution_time)}",
-        _counted(result),
+        _counted(result, parked=status == "parked"),
         _retries(result.metrics),
         f"exit {exit_code}" if exit_code else "",
         f"run {safe_line(result.run_id, 120)}",
@@ -49,22 +54,35 @@ def summary(result: Result, exit_code: int = 0) -> list[str]:
     return lines
 
 
-def what_next(result: Result, db: str | None = None) -> list[str]:
-    """What waits for whom, and the commands that go on; none for a run that completed."""
+def what_next(
+    result: Result,
+    db: str | None = None,
+    *,
+    secrets: Sequence[str] = (),
+    answers: Mapping[str, str] | None = None,
+) -> list[str]:
+    """What waits for whom, and the commands that go on; none for a run that completed.
+
+    `secrets`: inputs to be given again. `answers`: gates whose answer is stored, and by whom.
+    """
     lines = []
     for gate in result.waiting_for:
-        lines.append(f"  ? {safe_line(gate['task'], 80)}: {safe_line(gate['message'] or gate['action'])}")
+        asked = f"  ? {safe_line(gate['task'], 80)}: {safe_line(gate['message'] or gate['action'])}"
+        if by := (answers or {}).get(gate["gate"]):
+            lines.append(f"{asked} · answered by {safe_line(by, 80)}, waits for resume")
+            continue
+        lines.append(asked)
         commands = gate_commands(result.run_id, gate["gate"], gate["form"], gate["options"], db)
         lines += [f"      {command}" for command in commands]
     lines += [f"  ? {safe_line(name, 80)}: interrupted, perhaps executed" for name in result.interrupted]
     if result.status == "completed":
         return lines
     verb = "retry" if result.status in ("failed", "cancelled") or result.interrupted else "resume"
-    return [*lines, f"  to go on: {command_line(verb, result.run_id, db=db)}"]
+    return [*lines, f"  to go on: {go_on(verb, result.run_id, secrets, db)}"]
 
 
-def _counted(result: Result) -> str:
-    words = {"completed": "done", "pending": "not started"}
+def _counted(result: Result, *, parked: bool) -> str:
+    words = {"completed": "done", "pending": "not started", **(PARKED if parked else {})}
     return ", ".join(f"{count:,} {words.get(status, status)}" for status, count in result.tasks.items())
 
 
@@ -74,8 +92,9 @@ def _retries(metrics: dict[str, Any]) -> str:
 
 
 def _row(mark: str, name: str, text: str, width: int) -> str:
-    head = f"{mark} {safe_line(name, 80)}  "
-    room = max(width - len(head), 20)
+    """One line of about `width`; on a narrow terminal the name takes at most half of it."""
+    head = f"{mark} {short_name(name, 60 if width >= NARROW else width // 2)}  "
+    room = max(width - len(head), 20 if width >= NARROW else 1)
     return head + safe_line(text if len(text) <= room else f"{text[: room - 1]}…", room)
 
 

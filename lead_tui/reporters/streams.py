@@ -10,7 +10,7 @@ _LEFT = {errno.EPIPE, errno.EIO, errno.ESHUTDOWN}
 
 
 class Stream:
-    """Looks enough like a text file for rich. Raises OSError for a full disk and the like."""
+    """Looks enough like a text file for rich. Raises OSError for a full disk and the like, once."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
@@ -60,11 +60,11 @@ class Stream:
             self._file.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
     def _judge(self, error: OSError) -> None:
-        if error.errno not in _LEFT:
-            raise error
         self._left = True
         # what is still in the file's buffer would raise again when the interpreter flushes it at its end
         with suppress(OSError, ValueError):
             devnull = os.open(os.devnull, os.O_WRONLY)
             os.dup2(devnull, self._file.fileno())
             os.close(devnull)
+        if error.errno not in _LEFT:
+            raise error

@@ -34,12 +34,14 @@ class TextReporter(StreamReporter):
     def conclude(self, result: Result, exit_code: int) -> None:
         """The result first: on a terminal both stand below each other, and the summary is read last."""
         body = self.body(result, exit_code)
-        if body:
-            if self.stdout.isatty():
-                self.stdout.line("")
-            self.stdout.line(body)
-        self.stdout.flush()
-        self.progress.end(summary(result, exit_code))
+        try:
+            if body:
+                if self.stdout.isatty():
+                    self.stdout.line("")
+                self.stdout.line(body)
+            self.stdout.flush()
+        finally:
+            self.progress.end(summary(result, exit_code))
 
     def body(self, result: Result, exit_code: int) -> str:
         width = shutil.get_terminal_size().columns if self.stdout.isatty() else 200

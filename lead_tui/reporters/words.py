@@ -57,6 +57,20 @@ def command_line(verb: str, *words: str, db: str | None = None) -> str:
     return f"leadtui {verb} {shlex.join(safe_line(word, 200) for word in (*words, *place))}"
 
 
+def go_on(verb: str, run_id: str, secrets: Sequence[str] = (), db: str | None = None) -> str:
+    """`resume` or `retry`, with the inputs that must be given again: they are stored nowhere."""
+    again = [word for name in secrets for word in ("-i", f"{safe_line(name, 80)}=...")]
+    return command_line(verb, run_id, *again, db=db)
+
+
+def short_name(name: str, limit: int = 28) -> str:
+    """A name in a column: a long one loses its middle, since beginning and end tell names apart."""
+    if len(name) <= limit:
+        return safe_line(name)
+    end = limit // 2
+    return safe_line(f"{name[: limit - end - 1]}…{name[-end:]}")
+
+
 def preview(shown: Any, lines: int = 12) -> list[str]:
     """The first lines of what a gate shows."""
     text = shown if isinstance(shown, str) else json_text(shown, indent=2)

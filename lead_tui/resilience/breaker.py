@@ -66,7 +66,7 @@ class Breaker:
         self._why = ""
         self._wall_until: datetime | None = None
         self._listeners: list[Callable[[BreakerChange], None]] = []
-        self._watchers: set[Callable[[], None]] = set()
+        self._watchers: dict[Callable[[], None], None] = {}  # in order: who waits longest is told first
 
     # --- calls ------------------------------------------------------------------------------------------
 
@@ -130,8 +130,8 @@ class Breaker:
 
     def watch(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back whenever `admit` may answer otherwise; returns what ends that."""
-        self._watchers.add(callback)
-        return lambda: self._watchers.discard(callback)
+        self._watchers[callback] = None
+        return lambda: self._watchers.pop(callback, None)
 
     # --- transitions ------------------------------------------------------------------------------------
 

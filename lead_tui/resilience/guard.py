@@ -185,10 +185,6 @@ class Guard:
             self._limiter.cancel(ticket)
         self.breaker.release(ticket)
 
-    def allow_retry(self) -> bool:
-        """Take the token of one retry. `retry.decide` does this itself if it is given `budget`."""
-        return self.budget is None or self.budget.take()
-
 
 class Guards:
     """The guards of this process. Equal settings share one breaker, one limiter, one budget."""
@@ -206,17 +202,3 @@ class Guards:
             limiter = RateLimiter(settings.rate_limit, self._clock) if settings.rate_limit else None
             guard = self._guards[key] = Guard(endpoint, limiter)
         return guard
-
-    def trip(self, key: str) -> bool:
-        """Open the breaker of this key. False if nothing has used it yet."""
-        endpoint = self._endpoints.get(key)
-        if endpoint is not None:
-            endpoint.breaker.trip()
-        return endpoint is not None
-
-    def reset(self, key: str) -> bool:
-        """Close the breaker of this key. False if nothing has used it yet."""
-        endpoint = self._endpoints.get(key)
-        if endpoint is not None:
-            endpoint.breaker.reset()
-        return endpoint is not None

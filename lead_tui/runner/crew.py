@@ -14,6 +14,7 @@ from lead_tui.flow.models import TaskSpec, Workflow
 from lead_tui.flow.resolve import Retry, agent_settings, attempt_timeout, task_settings
 from lead_tui.resilience.breaker import Breaker, BreakerChange
 from lead_tui.resilience.guard import Guard, Guards
+from lead_tui.runner.call import is_cancelled
 
 CLOSING_SECONDS = 5.0
 _log = logging.getLogger(__name__)
@@ -74,7 +75,9 @@ class Crew:
             try:
                 async with asyncio.timeout(CLOSING_SECONDS):
                     await closer
-            except Exception as error:  # noqa: BLE001 - foreign code: it must not touch the run
+            except BaseException as error:
+                if isinstance(error, asyncio.CancelledError) and is_cancelled():
+                    raise
                 # where, not what it says: that may hold a secret, and this goes past the masking
                 place = traceback.extract_tb(error.__traceback__)[-1]
                 kind = type(error).__name__

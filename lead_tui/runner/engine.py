@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import re
 import secrets as tokens
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -15,23 +16,23 @@ import msgspec
 from lead_tui.agents import registry
 from lead_tui.agents.process_tree import reap_leftovers
 from lead_tui.clock import Clock, SystemClock
-from lead_tui.core import decide
 from lead_tui.core import events as ev
-from lead_tui.core.commands import AnyCommand
+from lead_tui.core.commands import AnyCommand, Cancel
 from lead_tui.core.compile import compile_plan
+from lead_tui.core.events import CommandReceived
 from lead_tui.core.machine import Machine, Step
 from lead_tui.core.plan import Plan
 from lead_tui.core.state import RUN_ENDED, RunState
 from lead_tui.errors import CommandRefused, MissingSecret, RunNotFound, UsageError
 from lead_tui.flow.inputs import mask_inputs, secret_values
 from lead_tui.flow.loader import Document, load, load_data
-from lead_tui.flow.models import Workflow
-from lead_tui.journal.base import Journal, Owner, RunRecord
+from lead_tui.flow.models import NAME, Workflow
+from lead_tui.journal.base import Journal, RunRecord
 from lead_tui.journal.owner import this_process
 from lead_tui.observers.hub import Observer
 from lead_tui.observers.metrics import Metrics
 from lead_tui.resilience.guard import Guards
-from lead_tui.runner.handle import JournalRun, LocalRun, Receipt
+from lead_tui.runner.handle import JournalRun, LocalRun, Receipt, from_inbox
 from lead_tui.runner.result import Result, result_of
 from lead_tui.runner.runner import Runner
 from lead_tui.runner.secrets import MASK, Concealer
@@ -63,7 +64,6 @@ class Engine:
         self.clock = clock or SystemClock()
         self._guards = guards or Guards(self.clock)
         self._draw = draw or random.Random()  # noqa: S311 - jitter, not a secret
-        self._owner: Owner | None = None
 
     # a new run
 
@@ -80,7 +80,7 @@ class Engine:
     ) -> LocalRun:
         """Store the run and begin to drive it. `inputs` are complete and checked (`flow.inputs`).
 
-        Raises UsageError for a run id that is taken, JournalError if it cannot be stored.
+        Raises UsageError for a run id that is taken or cannot be one, JournalError if it cannot be stored.
         """
         overrides = overrides or Overrides()
         workflow = overrides.apply(document.workflow)
@@ -100,13 +100,15 @@ class Engine:
         await self.journal.create(record)
         machine = Machine(plan, run_id)
         run = await self._own(machine, document, workflow, inputs, environment)
-        first = _opening(machine, record, self.clock.now())
+        first, _ = machine.take_up(self.clock.now(), opening=_opening(record, self.clock.now()))
         for observer in observers:
             run.observe(observer)
         run.begin(first, park_when_waiting=park_when_waiting)
         return run
 
     def _free(self, run_id: str) -> str:
+        if run_id == "last" or re.fullmatch(NAME, run_id) is None:
+            raise UsageError(f"{run_id!r} cannot be a run's id: use letters, digits, _ and -, and not `last`")
         with suppress(RunNotFound):
             self.journal.row(run_id)
             raise UsageError(f"run {run_id} is already in this journal: choose another id")
@@ -130,48 +132,48 @@ class Engine:
         MissingSecret, InvalidFlow (a variable is not set here), CommandRefused.
         """
         record = self.journal.record(run_id)
+        if not commands and not self.journal.inbox(run_id):
+            self._refuse_ended(run_id, self.journal.row(run_id).status)
         environment = os.environ if environment is None else environment
         document = restore(record, environment)
         workflow = msgspec.convert(record.overrides, Overrides).apply(document.workflow)
-        inputs = _with_secrets(record, document, secrets or {})
+        inputs = _with_secrets(record, document, secrets or {}, needed=_calls_something(record, commands))
         machine = Machine(record.plan, run_id)
         run = await self._own(machine, document, workflow, inputs, environment)
         await asyncio.to_thread(reap_leftovers, run_id)  # children whose leadtui died without its guard
         try:
             concealer = _concealer(document, workflow, inputs)
-            first, answers = self._next_step(machine, record, commands, by, concealer)
+            wishes = [concealer.struct(CommandReceived(command=command, by=by)) for command in commands]
+            first, refused = self._next_step(machine, record, wishes, concealer)
         except BaseException:
             await run.abandon()
             raise
         for observer in observers:
             run.observe(observer)
-        run.begin(first, park_when_waiting=park_when_waiting, answers=answers)
+        run.begin(first, park_when_waiting=park_when_waiting, refused=refused)
         return run
 
     def _next_step(
-        self,
-        machine: Machine,
-        record: RunRecord,
-        commands: Sequence[AnyCommand],
-        by: str,
-        concealer: Concealer,
+        self, machine: Machine, record: RunRecord, wishes: Sequence[CommandReceived], concealer: Concealer
     ) -> tuple[Step, dict[int, str]]:
-        """The first step of a new owner, and the answers to what waited in the inbox.
+        """The first step of a new owner, and what it refuses of that which waited in the inbox.
 
         Only the owner may fold and go on: else two processes would both believe to know the end of the log.
         """
         machine.fold(event for page in self.journal.read(record.id) for event in page)
-        if machine.run.seq == 0:
-            return _opening(machine, record, self.clock.now()), {}
         waiting = self.journal.inbox(record.id)
-        wishes = [*((row.command, row.by) for row in waiting), *((command, by) for command in commands)]
-        wishes = [(concealer.struct(command), who) for command, who in wishes]
-        if machine.run.status in RUN_ENDED and not wishes:
-            raise CommandRefused(f"run {record.id} has ended: {machine.run.status}")
-        step, refusals = machine.take_up(self.clock.now(), *wishes)
+        if not waiting and not wishes:
+            self._refuse_ended(record.id, machine.run.status)
+        now = self.clock.now()
+        stored = [concealer.struct(from_inbox(row)) for row in waiting]
+        step, refusals = machine.take_up(now, [*stored, *wishes], _opening(record, now))
         if refused := next((why for why in refusals[len(waiting) :] if why), ""):
             raise CommandRefused(refused)
-        return step, {row.id: why for row, why in zip(waiting, refusals, strict=False)}
+        return step, {row.id: why for row, why in zip(waiting, refusals, strict=False) if why}
+
+    def _refuse_ended(self, run_id: str, status: str) -> None:
+        if status in RUN_ENDED:
+            raise CommandRefused(f"run {run_id} has ended: {status}")
 
     async def _own(
         self,
@@ -181,9 +183,9 @@ class Engine:
         inputs: Mapping[str, Any],
         environment: Mapping[str, str] | None,
     ) -> LocalRun:
-        self._owner = self._owner or this_process()
         run_id = machine.run.run_id
-        fence = await self.journal.claim(run_id, self._owner, self.clock.now())
+        # an owner of its own for each run that is driven: this process is a rival to itself
+        fence = await self.journal.claim(run_id, this_process(), self.clock.now())
         runner = Runner(
             machine=machine,
             document=document,
@@ -219,13 +221,22 @@ class Engine:
     async def send(self, run_id: str, command: AnyCommand, by: str = "") -> Receipt:
         """Steer a run that somebody drives; for one that nobody drives the command waits in its inbox.
 
-        Refused at once if the run, as its log stands, could not carry it out.
+        Refused at once if the run, as its next owner will find it, could not carry it out.
         """
         if not self.journal.row(run_id).owner_alive:
-            run, _ = self.fold(run_id)
-            if why := decide.refusal(run, command):
+            wish = CommandReceived(command=command, by=by)
+            if why := self._refusal_by_next_owner(run_id, wish):
                 return Receipt(False, why)
         return await self.handle(run_id).send(command, by)
+
+    def _refusal_by_next_owner(self, run_id: str, wish: CommandReceived) -> str:
+        """Judge by the run as somebody who takes it up will find it, with what waits in the inbox."""
+        record = self.journal.record(run_id)
+        machine = Machine(record.plan, run_id)
+        machine.fold(event for page in self.journal.read(run_id) for event in page)
+        wishes = [*(from_inbox(row) for row in self.journal.inbox(run_id)), wish]
+        now = self.clock.now()
+        return machine.take_up(now, wishes, _opening(record, now))[1][-1]
 
 
 def new_run_id() -> str:
@@ -267,7 +278,9 @@ def _concealer(document: Document, workflow: Workflow, inputs: Mapping[str, Any]
     return Concealer(document.secrets | secret_values(workflow, inputs))
 
 
-def _with_secrets(record: RunRecord, document: Document, given: Mapping[str, Any]) -> dict[str, Any]:
+def _with_secrets(
+    record: RunRecord, document: Document, given: Mapping[str, Any], *, needed: bool
+) -> dict[str, Any]:
     """The inputs as they were at first: one that was masked is given again, or was its default."""
     specs, concealer = document.workflow.inputs, Concealer(document.secrets)
     masked = [name for name, value in record.inputs.items() if MASK in str(value)]
@@ -282,17 +295,23 @@ def _with_secrets(record: RunRecord, document: Document, given: Mapping[str, Any
             inputs[name] = spec.default
         else:
             missing.append(name)
-    if missing:
+    if missing and needed:
         raise MissingSecret(
             f"give the secret inputs again: {', '.join(f'-i {name}=...' for name in missing)}"
         )
     return inputs
 
 
-def _opening(machine: Machine, record: RunRecord, now: datetime) -> Step:
+def _calls_something(record: RunRecord, commands: Sequence[AnyCommand]) -> bool:
+    """Could an agent be called? Not where all that is wanted is the end of a run without `finally` tasks."""
+    cleanup = any(task.cleanup for task in record.plan.tasks)
+    return cleanup or not commands or not all(isinstance(command, Cancel) for command in commands)
+
+
+def _opening(record: RunRecord, now: datetime) -> tuple[ev.Event, ...]:
     plan = record.plan
     queued = ev.RunQueued(name=record.name, inputs=record.inputs, total_tasks=len(plan.tasks))
-    return machine.handle(queued, ev.RunStarted(deadline=_deadline(plan, now)), now=now)
+    return queued, ev.RunStarted(deadline=_deadline(plan, now))
 
 
 def _deadline(plan: Plan, now: datetime) -> datetime | None:

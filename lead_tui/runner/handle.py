@@ -4,17 +4,18 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from lead_tui.clock import Clock
-from lead_tui.core.commands import AnyCommand
-from lead_tui.core.events import Event
+from lead_tui.core.commands import AnyCommand, Retry
+from lead_tui.core.events import CommandReceived, Event
 from lead_tui.core.machine import Step
 from lead_tui.core.state import RUN_ENDED, RunState
-from lead_tui.errors import CommandRefused
-from lead_tui.journal.base import Journal
+from lead_tui.errors import CommandRefused, JournalError, OwnershipLost
+from lead_tui.journal.base import InboxRow, Journal
 from lead_tui.observers.hub import Item, Observer
 from lead_tui.runner.result import Result, result_of
 from lead_tui.runner.runner import Runner
@@ -22,6 +23,7 @@ from lead_tui.runner.runner import Runner
 INBOX_EVERY = 0.1
 HEARTBEAT_EVERY = 5.0
 RECEIPT_SECONDS = 5.0
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class LocalRun:
         self._fence = fence
         self._clock = clock
         self._driving: asyncio.Task[None] | None = None
-        self._answers: dict[int, str] = {}
+        self._refused: dict[int, str] = {}
 
     @property
     def state(self) -> RunState:
@@ -65,10 +67,10 @@ class LocalRun:
         return result_of(self._runner.run, self._runner.metrics)
 
     def begin(
-        self, first: Step, *, park_when_waiting: bool, answers: Mapping[int, str] | None = None
+        self, first: Step, *, park_when_waiting: bool, refused: Mapping[int, str] | None = None
     ) -> None:
-        """Start driving. `answers`: rows of the inbox that `first` answers, and why if it refuses them."""
-        self._answers = dict(answers or {})
+        """Start driving. `refused`: rows of the inbox that `first` does not carry out, and why."""
+        self._refused = dict(refused or {})
         self._driving = asyncio.create_task(self._drive(first, park_when_waiting))
 
     def observe(self, observer: Observer) -> None:
@@ -96,7 +98,7 @@ class LocalRun:
             await self._driving
 
     async def send(self, command: AnyCommand, by: str = "") -> Receipt:
-        why = await self._runner.command(command, by)
+        why = await self._runner.command(CommandReceived(command=command, by=by))
         return Receipt(not why, why)
 
     async def events(self, after: int = 0) -> AsyncIterator[list[Item]]:
@@ -125,33 +127,52 @@ class LocalRun:
         finally:
             for chore in chores:
                 chore.cancel()
-            await self._journal.release(self.run_id, self._fence)
+            try:
+                await self._journal.release(self.run_id, self._fence)
+            finally:
+                await self._runner.hub.close()  # whoever looks on may be slow: the run is free by then
 
     async def _keep_alive(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_EVERY)
-            await self._journal.heartbeat(self.run_id, self._fence, self._clock.now())
+            await self._try(self._journal.heartbeat(self.run_id, self._fence, self._clock.now()))
 
     async def _read_inbox(self) -> None:
         """Carry out what others ask of this run, first come, first served."""
         await self._runner.begun.wait()
-        await self._settle_answers()
         while True:
-            for row in self._journal.inbox(self.run_id):
-                why = await self._runner.command(row.command, row.by)
-                await self._journal.settle(row.id, not why, why)
+            await self._try(self._answer_inbox())
             await asyncio.sleep(INBOX_EVERY)
 
-    async def _settle_answers(self) -> None:
-        while self._answers:
-            inbox_id, why = self._answers.popitem()
-            await self._journal.settle(inbox_id, not why, why)
+    async def _try(self, work: Coroutine[Any, Any, None]) -> None:
+        """A journal that is busy now may not be so the next time; a run that was taken over is not ours."""
+        try:
+            await work
+        except OwnershipLost as error:
+            self._runner.fail(error)
+        except JournalError as error:
+            _log.warning("run %s: %s", self.run_id, error)
+
+    async def _answer_inbox(self) -> None:
+        for inbox_id, why in list(self._refused.items()):
+            await self._journal.settle(inbox_id, accepted=False, why=why)
+            del self._refused[inbox_id]
+        for row in self._journal.inbox(self.run_id):
+            why = await self._runner.command(from_inbox(row))
+            if why:
+                await self._journal.settle(row.id, accepted=False, why=why)
 
     async def _close_inbox(self) -> None:
-        await self._settle_answers()
         if self.state.status in RUN_ENDED:
-            for row in self._journal.inbox(self.run_id):
-                await self._journal.settle(row.id, False, f"the run has ended: {self.state.status}")
+            ended = f"the run has ended: {self.state.status}"
+            self._refused |= {row.id: ended for row in self._journal.inbox(self.run_id)}
+        for inbox_id, why in self._refused.items():
+            await self._journal.settle(inbox_id, accepted=False, why=why)
+
+
+def from_inbox(row: InboxRow) -> CommandReceived:
+    """The wish of a row: stored as a fact it settles the row, in the same transaction."""
+    return CommandReceived(command=row.command, by=row.by, at=row.at, inbox=row.id)
 
 
 class JournalRun:
@@ -191,5 +212,13 @@ class JournalRun:
                 return Receipt(row.state == "accepted", row.why)
             await asyncio.sleep(INBOX_EVERY)
             waited += INBOX_EVERY
-        row = self._journal.inbox_row(inbox_id)
-        return Receipt(row.state != "refused", row.why, pending=row.state == "pending")
+        return self._unanswered(inbox_id)
+
+    def _unanswered(self, inbox_id: int) -> Receipt:
+        row, run = self._journal.inbox_row(inbox_id), self._journal.row(self.run_id)
+        if row.state != "pending":
+            return Receipt(row.state == "accepted", row.why)
+        if run.status in RUN_ENDED and not isinstance(row.command, Retry):
+            return Receipt(False, f"the run has ended: {run.status}")
+        why = f"its owner did not answer within {RECEIPT_SECONDS:g} s" if run.owner_alive else ""
+        return Receipt(True, why, pending=True)

@@ -14,6 +14,7 @@ from lead_tui.observers.hub import Hub
 
 EVERY = 0.25
 """Seconds between two batches."""
+AT_ONCE = 1_000
 _log = logging.getLogger(__name__)
 
 
@@ -49,12 +50,16 @@ class NoteBook:
         await self._store()
 
     async def _store(self) -> None:
+        """In pieces, so that a flood of lines does not hold the loop."""
         notes, self._unstored = self._unstored, []
-        try:
-            await self._journal.add_notes(self._run.run_id, notes)
-        except JournalError as error:
-            # losing notes loses nothing that matters; the next append of events says what is wrong
-            _log.warning("%d log lines were not stored: %s", len(notes), error)
+        for start in range(0, len(notes), AT_ONCE):
+            piece = notes[start : start + AT_ONCE]
+            try:
+                await self._journal.add_notes(self._run.run_id, piece)
+            except JournalError as error:
+                # losing notes loses nothing that matters; the next append of events says what is wrong
+                _log.warning("%d log lines were not stored: %s", len(piece), error)
+            await asyncio.sleep(0)
 
     async def close(self) -> None:
         if self._storing is not None:

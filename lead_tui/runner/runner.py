@@ -14,11 +14,10 @@ from typing import Any, Literal
 from lead_tui.clock import Clock
 from lead_tui.core import effects as fx
 from lead_tui.core import events as ev
-from lead_tui.core.commands import AnyCommand
-from lead_tui.core.decide import task_timeout
+from lead_tui.core.follow import task_timeout
 from lead_tui.core.machine import Machine, Step
 from lead_tui.core.state import RUN_ENDED, RUNNING, RunState, RunStatus
-from lead_tui.errors import Category, Failure, TemplateError
+from lead_tui.errors import AgentError, Category, Failure, TemplateError
 from lead_tui.flow.loader import Document
 from lead_tui.flow.models import Workflow
 from lead_tui.journal.base import Journal
@@ -72,6 +71,8 @@ class Runner:
         self.verdicts: dict[str, Failure] = {}
         """What a wait before a call ended with, by ticket, until the attempt starts again."""
         self._workflow = workflow
+        self.held: dict[str, Guard] = {}
+        """Tickets whose wait is over: the places they hold are given back if their attempt never begins."""
         self._machine = machine
         self._journal = journal
         self._fence = fence
@@ -79,12 +80,11 @@ class Runner:
         self._timers = Timers(clock, self.post)
         self._notes = NoteBook(self.run, journal, self.hub, clock)
         self._facts: list[ev.Event] = []
-        self._wishes: deque[tuple[AnyCommand, str, asyncio.Future[str]]] = deque()
+        self._wishes: deque[tuple[ev.CommandReceived, asyncio.Future[str]]] = deque()
         self._arrived = asyncio.Event()
         self._attempts: dict[str, tuple[Attempt, asyncio.Task[None]]] = {}
         self._parked = False
         self._crash: BaseException | None = None
-        """A bug of ours in an attempt: the run stops with it rather than waiting for ever."""
 
     # the outside
 
@@ -98,12 +98,15 @@ class Runner:
     def note(self, note: ev.Note, task: str = "", attempt: int = 0) -> None:
         self._notes.write(self.concealer.struct(note), task, attempt)
 
-    async def command(self, command: AnyCommand, by: str) -> str:
-        """Carry out a person's wish; gives the reason if it is refused. Returns once it is stored."""
+    async def command(self, wish: ev.CommandReceived) -> str:
+        """Carry out a person's wish; gives the reason if it is refused. Returns once it is stored.
+
+        Raises JournalError if it could not be stored.
+        """
         answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         if self._parked or self.run.status in RUN_ENDED:
             return "the run is not being driven here any more"
-        self._wishes.append((self.concealer.struct(command), by, answer))
+        self._wishes.append((self.concealer.struct(wish), answer))
         self._arrived.set()
         return await answer
 
@@ -112,10 +115,16 @@ class Runner:
         self._parked = True
         self._arrived.set()
 
+    def fail(self, error: BaseException) -> None:
+        """Stop driving with this error: a bug of ours, or the run belongs to somebody else now."""
+        self._crash = self._crash or error
+        self._arrived.set()
+
     def judge(self, failure: Failure, order: fx.StartAttempt, guard: Guard) -> RetryDecision:
         task = self.run.tasks[order.task]
         now = self.clock.now()
-        deadlines = [each for each in (task.deadline, self.run.deadline) if each is not None]
+        end = self.run.cleanup_deadline if task.plan.cleanup else self.run.deadline
+        deadlines = [each for each in (task.deadline, end) if each is not None]
         return decide(
             failure,
             self.crew.retry(order.task),
@@ -127,6 +136,10 @@ class Runner:
             deadline=(min(deadlines) - now).total_seconds() if deadlines else None,
             budget=guard.budget,
         )
+
+    def ticket(self, task: str) -> str:
+        """What the guards know the task's next call by."""
+        return f"{self.run.run_id}/{task}"
 
     def task_timeout(self, task: str) -> Failure:
         return task_timeout(self.run.tasks[task])
@@ -163,10 +176,15 @@ class Runner:
     async def _grant(self) -> None:
         """Answer the commands that came, each once what follows from it is stored."""
         while self._wishes:
-            command, by, answer = self._wishes.popleft()
-            step = self._machine.command(command, by, self.clock.now())
-            if not isinstance(step, str):
-                await self._carry_out(step)
+            wish, answer = self._wishes.popleft()
+            step = self._machine.command(wish, self.clock.now())
+            try:
+                if not isinstance(step, str):
+                    await self._carry_out(step)
+            except BaseException as error:
+                if not answer.done():
+                    answer.set_exception(error)
+                raise
             if not answer.done():
                 answer.set_result(step if isinstance(step, str) else "")
 
@@ -183,9 +201,16 @@ class Runner:
     def _look_at(self, events: Sequence[ev.Event]) -> None:
         for event in events:
             self.metrics.see(event)
-            if self._timers and isinstance(event, _TASK_ENDS):
+            if (self._timers or self.held) and isinstance(event, _TASK_ENDS):
                 self._timers.cancel(("task", event.task))
                 self._timers.cancel(("wake", event.task))
+                self._let_go(event.task)
+
+    def _let_go(self, task: str) -> None:
+        ticket = self.ticket(task)
+        self.verdicts.pop(ticket, None)
+        if (guard := self.held.pop(ticket, None)) is not None:
+            guard.forget(ticket)
 
     def _new_status(self, events: Sequence[ev.Event]) -> str | None:
         changed = any(type(event) in _STATUS_CHANGES for event in events)
@@ -237,8 +262,7 @@ class Runner:
         if not attempt.begun:
             attempt.give_up()  # cancelled before its first step: the coroutine never ran to say so
         if not coroutine.cancelled() and (error := coroutine.exception()) is not None:
-            self._crash = self._crash or error
-            self._arrived.set()
+            self.fail(error)
 
     def _cancel(self, task: str, why: Literal["cancelled", "deadline"]) -> None:
         alive = self._attempts.get(task)
@@ -273,17 +297,17 @@ class Runner:
         for name, template in self._workflow.outputs.items():
             try:
                 outputs[name] = plain(render(template, self.scope))
-            except TemplateError as error:
-                problem = problem or Failure(
-                    Category.VALIDATION, f"outputs.{name}: {error}", code=template_failure(error).code
-                )
+            except (TemplateError, AgentError) as error:
+                failure = error.failure if isinstance(error, AgentError) else template_failure(error)
+                message = f"outputs.{name}: {failure.message}"
+                problem = problem or Failure(Category.VALIDATION, message, code=failure.code)
         return ev.ExpressionEvaluated(role="outputs", value=outputs, failure=None if lenient else problem)
 
     # the end
 
     async def _close(self) -> None:
         self._parked = True
-        for _, _, answer in self._wishes:
+        for _, answer in self._wishes:
             if not answer.done():
                 answer.set_result("the run has ended or was left meanwhile")
         self._timers.close()
@@ -292,9 +316,10 @@ class Runner:
             coroutine.cancel()
         if coroutines:
             await asyncio.wait(coroutines, timeout=CANCEL_GRACE)
+        for ticket, guard in self.held.items():
+            guard.forget(ticket)
         await self.crew.close()
         await self._notes.close()
-        await self.hub.close()
 
 
 _TASK_ENDS = (ev.TaskCompleted, ev.TaskFailed, ev.TaskSkipped, ev.TaskCancelled, ev.TaskInterrupted)

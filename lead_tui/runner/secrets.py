@@ -1,23 +1,22 @@
 """The second line of defence: whatever leaves a run is searched for secret values, and `***` put there.
 
-The first line is that a secret enters a call at the last moment and is stored nowhere. Values are found as
-they are, escaped (JSON, Python, HTML, template literals), URL-encoded and in base64 at all three alignments.
+The first line is that a secret enters a call at the last moment and is stored nowhere. Values are found in
+all the forms of `secret_forms.py`; in base64 also across line breaks, and line by line as encoders wrap it.
 Values of fewer than four characters are not searched for: every second word would be masked.
 """
 
-import base64
-import html
-import json
 import re
+import string
 from collections.abc import Iterable
 from enum import Enum
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 import msgspec
 
+from lead_tui.runner.needles import SHORTEST, Needles
+from lead_tui.runner.secret_forms import base64_forms, parts, text_forms
+
 MASK = "***"
-SHORTEST = 4
 T = TypeVar("T", bound=msgspec.Struct)
 
 _NAMES = frozenset(
@@ -27,54 +26,83 @@ _NAMES = frozenset(
 or the fact would not fit the run any more."""
 _DATA = frozenset(("result", "value", "show"))
 """Fields that may be a number themselves, such as a PIN that a server gave back."""
-_URL_SAFE = ("", "/", "!$&'()*+,;=:@/", "!$&'()*+,;=:@/?")
-"""What different encoders leave as it is."""
-_NOT_IN_LITERALS = re.compile(r"[^A-Za-z0-9 _.,:;/@+=-]", re.ASCII)
+_BLANKS = r"(?:\s|\\{1,4}[rn])*"
+_LINE_BREAK = rf"(?:[\r\n]|\\{{1,4}}[rn]){_BLANKS}"
+"""As it is or escaped, with the indentation of the next line."""
+_BREAK = re.compile(_LINE_BREAK)
+_ALPHABET = string.ascii_letters + string.digits + "+/-_"
+_LINE = 16
+"""A line of base64 in the middle of a secret is known as such from this length on."""
 
 
 class Concealer:
     """`conceal(data)` gives the same data without the secrets known so far; without any it costs nothing."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._values: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
-        self.longest = 0
+        self._forms = Needles(())
+        self._base64 = Needles(())
         self.add(*secrets)
 
     def __bool__(self) -> bool:
-        return self._pattern is not None
+        return bool(self._forms.values)
+
+    @property
+    def reach(self) -> int:
+        """How long a secret may be as it is written, line breaks in base64 included."""
+        return self._forms.longest + self._base64.longest // 16
 
     def add(self, *secrets: str) -> None:
-        found = {form for secret in secrets for form in _forms(secret)} - self._values
-        if found:
-            self._values |= found
-            longest_first = sorted(self._values, key=len, reverse=True)
-            self.longest = len(longest_first[0])
-            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+        values = [part for secret in secrets if len(secret) >= SHORTEST for part in parts(secret)]
+        encoded = _long_enough(form for value in values for form in base64_forms(value))
+        found = encoded | _long_enough(form for value in values for form in text_forms(value))
+        if not found <= self._forms.values:
+            self._forms = Needles(self._forms.values | found)
+            self._base64 = Needles(self._base64.values | encoded)
 
     def text(self, text: str) -> str:
-        # looking for each is many times faster than the pattern, and most texts hold none
-        if self._pattern is None or not any(value in text for value in self._values):
-            return text
-        found = 1
-        while found:  # beside a mask, asterisks of the text may make a secret that has some
-            text, found = self._pattern.subn(MASK, text)
-        return text
+        return self._line(self.whole(text)) if self else text
 
     def piece(self, text: str) -> str:
         """Mask a text that was cut out of a longer one: also what is left of a secret at its two ends."""
         text = self.text(text)
-        for value in sorted(self._values, key=len, reverse=True):
-            for length in range(len(value) - 1, SHORTEST - 1, -1):
-                if text.startswith(value[-length:]):
-                    text = MASK + text[length:]
-                if text.endswith(value[:length]):
-                    text = text[:-length] + MASK
+        if len(text) >= _LINE and self._forms.hold(text):
+            return MASK
+        if length := self._forms.length_at_start(text):
+            text = MASK + text[length:]
+        if length := self._forms.length_at_end(text):
+            text = text[:-length] + MASK
+        return text
+
+    def whole(self, text: str) -> str:
+        """Mask the secrets that are there from beginning to end."""
+        while found := self._forms.found_in(text):
+            # more than once: beside a mask, asterisks of the text may make a secret that has some
+            longest_first = sorted(found, key=len, reverse=True)
+            text = re.sub("|".join(map(re.escape, longest_first)), MASK, text)
+        if self and _BREAK.search(text):
+            wrapped = self._base64.found_in(_BREAK.sub("", text))
+            for form in sorted(wrapped, key=len, reverse=True):
+                text = re.sub(_across_lines(form), MASK, text)
+        return text
+
+    def _line(self, text: str) -> str:
+        """Mask what may be lines of a longer base64 text: a secret's beginning, its end, or part of it."""
+        within = 2 * self._base64.longest
+        head = _BREAK.sub("", text[:within].strip())
+        begun = _run(head)
+        if len(begun) >= _LINE and begun == head and len(text) < within and self._base64.hold(begun):
+            return text.replace(text.strip(), MASK)
+        if length := self._base64.length_at_start(begun):
+            text = re.sub(rf"\A({_BLANKS}){_across_lines(begun[:length])}", rf"\1{MASK}", text)
+        tail = _BREAK.sub("", text[-within:].strip())
+        ended = _run(tail[::-1])[::-1]
+        if length := self._base64.length_at_end(ended):
+            text = re.sub(rf"{_across_lines(ended[-length:])}({_BLANKS})\Z", rf"{MASK}\1", text)
         return text
 
     def conceal(self, data: Any) -> Any:
         """Mask strings anywhere inside plain data, keys included."""
-        if self._pattern is None:
+        if not self:
             return data
         if isinstance(data, str):
             return data if isinstance(data, Enum) else self.text(data)
@@ -84,13 +112,13 @@ class Concealer:
             return [self.conceal(each) for each in data]
         if isinstance(data, msgspec.Struct):
             return self.struct(data)
-        if isinstance(data, int | float) and not isinstance(data, bool) and str(data) in self._values:
+        if isinstance(data, int | float) and not isinstance(data, bool) and str(data) in self._forms.values:
             return MASK
         return data
 
     def struct(self, struct: T) -> T:
         """Mask the fields of an event, note, command or failure that hold text or plain data."""
-        if self._pattern is None:
+        if not self:
             return struct
         changed = {}
         for name in struct.__struct_fields__:
@@ -117,8 +145,8 @@ class ConcealedStream:
         """Give what is safe to show; hold back what could be the beginning of a secret."""
         if not self._concealer:
             return piece
-        text = self._concealer.text(self._held + piece)
-        keep = min(self._concealer.longest - 1, len(text))
+        text = self._concealer.whole(self._held + piece)
+        keep = min(self._concealer.reach - 1, len(text))
         self._held = text[len(text) - keep :]
         return text[: len(text) - keep]
 
@@ -127,50 +155,14 @@ class ConcealedStream:
         return self._concealer.text(held)
 
 
-def _forms(secret: str) -> set[str]:
-    if len(secret) < SHORTEST:
-        return set()
-    lines = {line.strip() for line in secret.splitlines()} if "\n" in secret else set()
-    forms = set()
-    for value in {secret, secret.strip(), *lines}:
-        raw = _bytes(value)
-        forms |= {value, *_escaped(value), *_in_urls(raw)}
-        forms |= {form for shift in range(3) for form in _base64_at(raw, shift)}
+def _long_enough(forms: Iterable[str]) -> set[str]:
     return {form for form in forms if len(form) >= SHORTEST}
 
 
-def _bytes(value: str) -> bytes:
-    """A variable that is not UTF-8 has surrogates for its bytes."""
-    try:
-        return value.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # a surrogate that stands for no byte
-        return value.encode("utf-8", "surrogatepass")
+def _run(text: str) -> str:
+    """The characters of base64 that `text` begins with."""
+    return text[: len(text) - len(text.lstrip(_ALPHABET))]
 
 
-def _escaped(value: str) -> set[str]:
-    in_repr = repr('"' + value)[2:-1]
-    return {
-        json.dumps(value)[1:-1],
-        json.dumps(value, ensure_ascii=False)[1:-1],
-        in_repr,
-        in_repr.replace("\\'", "'"),  # as it is quoted by `"`
-        html.escape(value),
-        html.escape(value, quote=False),
-        _NOT_IN_LITERALS.sub(lambda character: f"\\U{ord(character[0]):08x}", value),
-        _bytes(value).decode("utf-8", "replace"),
-    }
-
-
-def _in_urls(raw: bytes) -> set[str]:
-    found = {quote(raw, safe=safe) for safe in _URL_SAFE}
-    found |= {form.replace("%20", "+") for form in found}
-    return found | {re.sub("%..", lambda code: code[0].lower(), form) for form in found}
-
-
-def _base64_at(raw: bytes, shift: int) -> set[str]:
-    """The characters of base64 text that depend on `raw` alone when `shift` bytes come before it."""
-    encoded = base64.b64encode(b"\0" * shift + raw).decode()
-    start = (shift * 8 + 5) // 6
-    end = (shift + len(raw)) * 8 // 6
-    core = encoded[start:end]
-    return {core, core.replace("+", "-").replace("/", "_")}
+def _across_lines(form: str) -> str:
+    return f"(?:{_LINE_BREAK})?".join(map(re.escape, form))

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from lead_tui.agents.base import Answer, Gate
 from lead_tui.core.events import Log, Note, Progress, Tokens
+from lead_tui.runner.secrets import Concealer
 from lead_tui.testing.clock import START
 
 
@@ -72,6 +73,11 @@ class FakeContext:
 
     def conceal(self, value: str) -> None:
         self.concealed.append(value)
+
+    def mask(self, text: str, *, cut: bool = False) -> str:
+        """Mask what was `concealed`."""
+        concealer = Concealer(self.concealed)
+        return concealer.piece(text) if cut else concealer.text(text)
 
     def lines(self, stream: Literal["log", "stdout", "stderr"] | None = None) -> list[str]:
         """The texts that were logged, of one stream or of all."""

@@ -1,15 +1,19 @@
 """The agent `custom`: a class of the user's."""
 
 import asyncio
+import traceback
 
 import pytest
 from pydantic import ValidationError
 
 from lead_tui.agents.custom import CustomAgent, CustomConfig
-from lead_tui.errors import AgentError, Category
+from lead_tui.errors import AgentError, Category, Outcome
 
 SOURCE = """
+import asyncio
+
 from lead_tui.agents.base import AgentResponse, BaseAgent
+from lead_tui.flow.models import AgentConfig
 
 made = []
 
@@ -52,6 +56,40 @@ class Broken:
     async def execute(self, action, parameters, context): ...
 
 class NoAgent: ...
+
+class DiskConfig(AgentConfig):
+    min_gb: float = 1.0
+    folder: str
+
+class Disk(BaseAgent[DiskConfig]):
+    config_model = DiskConfig
+
+    async def execute(self, action, parameters, context):
+        given = self.config
+        return [given.name, given.type, given.endpoint, given.timeout, given.min_gb, given.folder,
+                given.authentication.token.get_secret_value() if given.authentication else None]
+
+class Stubborn:
+    kind = SystemExit
+
+    def __init__(self, config):
+        self.config = config
+
+    async def execute(self, action, parameters, context): ...
+
+    async def close(self):
+        raise {"exit": SystemExit, "interrupt": KeyboardInterrupt,
+               "cancelled": asyncio.CancelledError}[self.config.custom_params["how"]]
+
+class StubbornThread(Stubborn):
+    def close(self):
+        raise {"exit": SystemExit, "interrupt": KeyboardInterrupt,
+               "cancelled": asyncio.CancelledError}[self.config.custom_params["how"]]
+
+class Slow(Stubborn):
+    async def close(self):
+        self.config.custom_params["begun"].set()
+        await asyncio.Event().wait()
 """
 
 
@@ -60,8 +98,8 @@ def make(tmp_path):
     """An agent of a class in `agents.py` of the flow's folder."""
     (tmp_path / "agents.py").write_text(SOURCE)
 
-    def agent(name, **custom_params):
-        settings = {"class": f"agents:{name}", "custom_params": custom_params}
+    def agent(name, settings=None, /, **custom_params):
+        settings = {**(settings or {}), "class": f"agents:{name}", "custom_params": custom_params}
         return CustomAgent(CustomConfig.model_validate({"name": name, "type": "custom", **settings}))
 
     return agent
@@ -77,6 +115,53 @@ async def test_a_class_is_made_once_with_its_config_and_closed_at_the_end(make, 
     await agent.close()
     made = using.shared["lead_tui.flow_modules"].load("agents:made")
     assert made == ["Derived", "closed"]
+
+
+async def test_a_class_with_a_config_of_its_own_gets_it(make, context):
+    """The agent's settings beside what `custom_params` gives, with the types of the class's own model."""
+    settings = {
+        "endpoint": "http://e", "timeout": "2s", "authentication": {"type": "bearer", "token": "t0ken"}
+    }  # fmt: skip
+    agent = make("Disk", settings, min_gb="1e9", folder="/data", timeout=7)
+    response = await agent.execute("go", {}, context())
+    assert response.result == ["Disk", "custom", "http://e", 2.0, 1e9, "/data", "t0ken"]
+
+
+async def test_a_config_that_does_not_fit_is_a_validation_error(make, context):
+    """Every field that is wrong is named, none of the values is said."""
+    agent = make("Disk", min_gb="s3cret", foldr="s3cret")
+    with pytest.raises(AgentError) as caught:
+        await agent.execute("go", {}, context())
+    failure = caught.value.failure
+    assert (failure.category, failure.outcome) == (Category.VALIDATION, Outcome.PERMANENT)
+    assert failure.code == "bad_config"
+    assert failure.message.startswith("custom_params of agents:Disk: ")
+    for said in ("`min_gb` must be a number", "the key 'folder' is missing", "unknown key 'foldr'"):
+        assert said in failure.message
+    assert "s3cret" not in failure.message
+
+
+@pytest.mark.parametrize("name", ["Stubborn", "StubbornThread"])
+@pytest.mark.parametrize("how", ["exit", "interrupt", "cancelled"])
+async def test_a_close_cannot_end_the_run(make, context, name, how):
+    """What a class raises at the end is an error that says where, whatever it is."""
+    agent = make(name, how=how)
+    await agent.execute("go", {}, context())
+    with pytest.raises(RuntimeError, match="close raised") as caught:
+        await agent.close()
+    assert traceback.extract_tb(caught.value.__traceback__)[-1].filename.endswith("agents.py")
+
+
+async def test_a_close_that_hangs_can_be_cancelled(make, context):
+    """The deadline of the end of the run comes through."""
+    begun = asyncio.Event()
+    agent = make("Slow", begun=begun)
+    await agent.execute("go", {}, context())
+    closing = asyncio.create_task(agent.close())
+    await begun.wait()
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
 
 
 async def test_a_class_without_base_may_be_sync(make, context):

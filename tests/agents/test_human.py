@@ -95,7 +95,7 @@ def test_a_question_that_cannot_be_put_is_refused_at_load(action, parameters):
 
 async def test_a_question_is_checked_again_when_rendered(ask):
     """What a template gave must still be a question."""
-    with pytest.raises(AgentError, match="parameter options"):
+    with pytest.raises(AgentError, match="`options` must be a list"):
         await ask("approve", message="?", options="{{ not rendered }}")
 
 

@@ -5,6 +5,7 @@ from textwrap import dedent
 
 import pytest
 
+from lead_tui.agents.output import MAX_LINES
 from lead_tui.agents.prints import prints_to
 from lead_tui.agents.python import PythonAgent, PythonConfig
 from lead_tui.testing import run_flow
@@ -90,3 +91,23 @@ def test_two_tasks_do_not_mix_their_lines(tmp_path):
     assert story.result.status == "completed"
     for name in ("ada", "bob"):
         assert [n.text for n in story.notes if n.task == name] == [f"{name} {number}" for number in range(3)]
+
+
+@pytest.mark.parametrize("kind", ["def", "async def"])
+async def test_a_flood_of_prints_is_cut_short(context, tmp_path, kind):
+    """Each stream has its bound, and its last line says how many were left out."""
+    (tmp_path / "steps.py").write_text(
+        dedent(f"""
+        import sys
+        {kind} speak():
+            for number in range({MAX_LINES + 3}):
+                print(number)
+            print("oops", file=sys.stderr)
+        """)
+    )
+    using = context()
+    await PythonAgent(PythonConfig(name="python", type="python")).execute("steps:speak", {}, using)
+    said = using.lines("stdout")
+    assert said[-2:] == [str(MAX_LINES - 1), "(3 more lines were not logged)"]
+    assert len(said) == MAX_LINES + 1
+    assert using.lines("stderr") == ["oops"]

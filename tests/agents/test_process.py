@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 
 import psutil
 import pytest
 
 from lead_tui.agents import process_tree
+from lead_tui.agents.census import census
 from lead_tui.agents.process import running, stop_leftovers
 from lead_tui.agents.process_guard import Guard
 from lead_tui.agents.process_tree import reap_leftovers
@@ -86,6 +88,46 @@ async def test_a_cancelled_call_leaves_no_process(context, pids, name):
     with pytest.raises(asyncio.CancelledError):
         await task
     assert not any(process_tree.alive(each) for each in tree)
+
+
+async def test_many_cancelled_calls_share_each_look_round(context, pids, monkeypatch):
+    """Hundreds of commands stop in a few looks at all processes, not in some for each of them."""
+    looks, original = [], psutil.pids
+    agent, count = shell(), 20
+    command = begun("echo $$ >pids; exec sleep 1000")
+    calls = [asyncio.create_task(agent.execute("run", command, context(task=f"t{n}"))) for n in range(count)]
+    tree = await pids(count)
+    monkeypatch.setattr(psutil, "pids", lambda: (looks.append(1), original())[1])
+    for call in calls:
+        call.cancel()
+    ended = await asyncio.gather(*calls, return_exceptions=True)
+    assert all(isinstance(each, asyncio.CancelledError) for each in ended)
+    assert not any(process_tree.alive(each) for each in tree)
+    assert 1 <= len(looks) < count / 2
+
+
+async def test_who_asks_during_a_look_gets_a_later_one(monkeypatch):
+    """A picture that is older than the question could miss what was started in between."""
+    begun, go, looks, original = threading.Event(), threading.Event(), [], psutil.pids
+
+    def slow():
+        looks.append(1)
+        begun.set()
+        assert go.wait(20)
+        return original()
+
+    monkeypatch.setattr(psutil, "pids", slow)
+    first = asyncio.create_task(census())
+    assert await asyncio.to_thread(begun.wait, 20)
+    later = [asyncio.create_task(census()) for _ in range(5)]
+    impatient = asyncio.create_task(census())
+    await asyncio.sleep(0)
+    impatient.cancel()
+    go.set()
+    pictures = await asyncio.gather(first, *later)
+    assert len(looks) == 2
+    assert len(set(map(id, pictures[1:]))) == 1
+    assert pictures[0] is not pictures[1]
 
 
 async def test_a_deadline_leaves_no_process(context, pids):

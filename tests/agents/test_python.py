@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
+from itertools import pairwise
 from pathlib import Path
 from textwrap import dedent
 from uuid import UUID
@@ -18,10 +19,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from lead_tui.agents import threads as beside_the_loop
 from lead_tui.agents.base import Gate
 from lead_tui.agents.modules import FlowModules, is_reference
+from lead_tui.agents.output import MAX_LINES
 from lead_tui.agents.plain import NotPlain, plain
 from lead_tui.agents.python import PythonAgent, PythonConfig
+from lead_tui.agents.threads import ThreadContext, in_thread
 from lead_tui.errors import AgentError, Category, Outcome
 from lead_tui.testing import FakeContext, approval, run_virtual
 
@@ -213,6 +217,171 @@ async def test_an_async_exit_ends_the_call_only(call):
     """On the loop, too, SystemExit does not end the process."""
     with pytest.raises(AgentError, match=r"SystemExit: 3"):
         await call("steps:f", "async def f(): raise SystemExit(3)")
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("async def f(): raise KeyboardInterrupt", "KeyboardInterrupt (steps.py:1)"),
+        ("def f(): raise KeyboardInterrupt", "KeyboardInterrupt (steps.py:1)"),
+        ("import asyncio\nasync def f(): raise asyncio.CancelledError", "CancelledError (steps.py:2)"),
+        ("import asyncio\ndef f(): raise asyncio.CancelledError", "CancelledError (steps.py:2)"),
+        (
+            "import asyncio\nasync def f():\n mine = asyncio.Future(); mine.cancel(); await mine",
+            "CancelledError (steps.py:3)",
+        ),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt (steps.py:1)"),
+    ],
+)
+async def test_nothing_that_it_raises_stops_the_engine(call, source, message):
+    """An interrupt or a cancellation that is its own, not the engine's, is a failure like any other."""
+    with pytest.raises(AgentError) as caught:
+        await call("steps:f", source)
+    failure = caught.value.failure
+    assert (failure.category, failure.code, failure.message) == (Category.AGENT, "raised", message)
+
+
+async def test_a_cancellation_by_the_engine_passes(call, context):
+    """Also through an async function that raises it again."""
+    using = context(shared={"begun": asyncio.Event()})
+    source = """
+        import asyncio
+        async def f(context):
+            context.shared["begun"].set()
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                raise asyncio.CancelledError("again")
+    """
+    task = asyncio.create_task(call("steps:f", source, using=using))
+    await using.shared["begun"].wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_no_part_of_a_secret_is_left_in_a_long_message(call, context):
+    """The message of an exception is masked before it is shortened."""
+    using = context()
+    using.conceal("hunter2-canary-value")
+    source = "def f(): raise ValueError('y' * 1980 + 'hunter2-canary-value' + 'z' * 9000)"
+    with pytest.raises(AgentError) as caught:
+        await call("steps:f", source, using=using)
+    assert "y***" in caught.value.failure.message
+    assert "hunt" not in caught.value.failure.message
+
+
+# --- notes of a chatty thread ---------------------------------------------------------------------------
+
+
+async def test_a_chatty_thread_lets_others_have_the_loop(context):
+    """Its notes are handed over a handful at a time, in order, and all are there at the end."""
+    using, turns, waiting = context(), [], []
+    beside = ThreadContext(using)
+
+    def talk():
+        for number in range(5_000):
+            beside.log(str(number))
+
+    async def others():
+        while True:
+            turns.append(len(using.notes))
+            waiting.append(len(beside._queue))
+            await asyncio.sleep(0)
+
+    ticking = asyncio.create_task(others())
+    async with beside.delivering():
+        await in_thread(talk)
+    ticking.cancel()
+    assert using.lines() == [str(number) for number in range(5_000)]
+    assert max(later - before for before, later in pairwise([*turns, 5_000])) <= 300
+    assert max(waiting) <= 1_000
+
+
+async def test_a_loop_that_waits_for_the_thread_does_not_wait_for_ever(context, monkeypatch):
+    """A full queue stops the thread, but not when nobody is going to empty it."""
+    monkeypatch.setattr(beside_the_loop, "_PATIENCE", 0.01)
+    using = context()
+    beside = ThreadContext(using)
+    thread = threading.Thread(target=lambda: [beside.tokens("x") for _ in range(3_000)], daemon=True)
+    thread.start()
+    thread.join(20)  # on the loop, as a careless function would
+    assert not thread.is_alive()
+    async with beside.delivering():
+        pass
+    assert len(using.notes) == 3_000
+
+
+async def test_notes_of_a_thread_that_fails_arrive_before_its_failure(context):
+    """What it said last explains why."""
+    using = context()
+    beside = ThreadContext(using)
+
+    def talk():
+        for number in range(500):
+            beside.log(str(number))
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        async with beside.delivering():
+            await in_thread(talk)
+    assert len(using.notes) == 500
+
+
+async def test_one_wake_up_serves_many_notes(context, monkeypatch):
+    """A thread that says a thousand things does not call the loop a thousand times."""
+    using, loop, calls = context(), asyncio.get_running_loop(), []
+    beside, original = ThreadContext(using), loop.call_soon_threadsafe
+    monkeypatch.setattr(
+        loop, "call_soon_threadsafe", lambda *values: (calls.append(values), original(*values))[1]
+    )
+    for _ in range(900):  # while the loop is busy with us
+        beside.progress(1)
+    assert len(calls) == 1
+    async with beside.delivering():
+        pass
+    assert len(using.notes) == 900
+
+
+@pytest.mark.parametrize("kind", ["log", "progress", "tokens"])
+async def test_a_flood_of_notes_is_cut_short(context, kind):
+    """After the bound one line says how many were left out; secrets are never too many."""
+    using = context()
+    beside = ThreadContext(using)
+    value = 1 if kind == "progress" else "x"
+
+    def talk():
+        for _ in range(MAX_LINES + 7):
+            getattr(beside, kind)(value)
+        beside.conceal("s3cret")
+
+    async with beside.delivering():
+        await in_thread(talk)
+    assert len(using.notes) == MAX_LINES + 1
+    assert using.lines()[-1] == f"{kind}: (7 more lines were not logged)".replace("log: ", "", 1)
+    assert using.concealed == ["s3cret"]
+
+
+async def test_a_note_that_is_none_harms_no_other(context):
+    """The loop's handler is told, and what comes after it arrives."""
+    using, told = context(), []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, what: told.append(what["exception"]))
+    beside = ThreadContext(using)
+    using.tokens = lambda text: text.upper()
+    beside.tokens(None)
+    beside.log("after")
+    async with beside.delivering():
+        pass
+    assert using.lines() == ["after"]
+    assert [type(each) for each in told] == [AttributeError]
+
+
+async def test_a_thread_masks_too(context):
+    """`mask` needs no loop."""
+    using = context()
+    using.conceal("canary-value")
+    beside = ThreadContext(using)
+    assert await in_thread(lambda: beside.mask("a canary-value", cut=True)) == "a ***"
 
 
 async def test_an_agent_error_says_it_exactly(call):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 from lead_tui.agents.output import MAX_LINE, MAX_LINES, MAX_OUTPUT, MAX_TAIL, Lines, Output
 from lead_tui.agents.shell import ShellAgent, ShellConfig
 from lead_tui.errors import AgentError, Category, Outcome
+from lead_tui.testing import FakeContext
 
 
 def shell(**settings):
@@ -205,11 +207,17 @@ async def test_the_tail_of_stderr_is_kept(run):
 @pytest.mark.parametrize(
     ("parameters", "complaint"),
     [
-        ({}, "command: Field required"),
-        ({"command": ""}, "command"),
-        ({"command": []}, "command"),
-        ({"command": "x", "parse": "{{ xml }}"}, "parse"),
-        ({"command": "x", "comand": 1}, "comand: Extra inputs"),
+        ({}, "parameters: the key 'command' is missing$"),
+        ({"command": ""}, "`command`"),
+        ({"command": []}, "`command`"),
+        ({"command": "x", "parse": "{{ xml }}"}, "`parse` must be one of text, json"),
+        ({"command": "x", "comand": 1}, r"unknown key 'comand' \(did you mean 'command'\?\)"),
+        ({"command": 3}, "`command` must be text or a list$"),
+        (
+            {"command": [["a", "b"], "x"]},
+            r"parameters: `command\[0\]` must be text, a .*number.* or true or false$",
+        ),
+        ({"command": "x", "env": {"A": {}}}, r"`env\.A` must be text, a "),
     ],
 )
 async def test_bad_parameters_are_refused_when_rendered(context, parameters, complaint):
@@ -217,6 +225,8 @@ async def test_bad_parameters_are_refused_when_rendered(context, parameters, com
     with pytest.raises(AgentError, match=complaint) as caught:
         await shell().execute("run", parameters, context())
     assert caught.value.failure.category is Category.VALIDATION
+    assert "union" not in caught.value.failure.message
+    assert "constrained" not in caught.value.failure.message
 
 
 def test_templates_are_welcome_where_values_are_checked_at_load():
@@ -265,19 +275,43 @@ def test_a_character_cut_by_a_read_is_put_together():
 def test_a_flood_of_lines_is_cut_short():
     """The log gets a bound of lines and then one that says so."""
     seen = []
-    Lines(seen.append).feed(b"\n" * (MAX_LINES + 5))
+    lines = Lines(seen.append)
+    lines.feed(b"\n" * (MAX_LINES + 5))
+    lines.close()
     assert len(seen) == MAX_LINES + 1
-    assert "not logged" in seen[-1]
+    assert seen[-1] == "(5 more lines were not logged)"
 
 
 def test_nothing_is_kept_after_the_bound():
     """What comes between the bound and the death of the command is dropped, and the alarm rings once."""
-    output, alarms = Output(lambda line, stream: None), []
+    output, alarms = Output(lambda line, stream: None, FakeContext().mask), []
     output.on_full = lambda: alarms.append(1)
     output.receive("stderr", b"e" * (MAX_OUTPUT + 1))
     output.receive("stderr", b"e")
     output.receive("stdout", b"late")
     assert (output.overflowed, output.stdout, alarms) == ("stderr", "", [1])
+
+
+TOKEN = "eyJ" + "Aa1Bb2Cc3-" * 60
+
+
+@pytest.mark.parametrize(
+    ("command", "parse"),
+    [
+        ("{ printf %1900s x; printf %s $TOKEN; } >&2; exit 1", "text"),
+        ("{ printf %s $TOKEN; printf %8000s x; } >&2; exit 1", "text"),
+        ("{ printf %3000s x; printf %s $TOKEN; printf %8000s x; } >&2; exit 1", "text"),
+        ("{ printf %8000s x | tr ' ' y; printf %s $TOKEN; } >&2; exit 1", "text"),
+        ("printf %1900s x; printf %s $TOKEN", "json"),
+        ("printf %8000s x; printf %s $TOKEN; printf %9000s x", "json"),
+    ],
+)
+async def test_no_part_of_a_secret_is_left_by_a_cut(run, context, command, parse):
+    """The tail of stderr, its last line and text that is no JSON are masked before they are shortened."""
+    using = context(environment={**os.environ, "TOKEN": TOKEN})
+    using.conceal(TOKEN)
+    response = await run(command, using=using, parse=parse)
+    assert "Aa1B" not in f"{response.error.message}{response.meta['stderr']}"
 
 
 async def test_the_result_of_a_json_roundtrip(run):

@@ -1,15 +1,18 @@
 """What an exception means: messages, exit codes, and a bug's report without a value in it."""
 
+import errno
 import io
+import json
 from pathlib import Path
 
 import pytest
 import typer
 
 from lead_tui.cli import driving, failure
-from lead_tui.cli.session import pairs, who
+from lead_tui.cli.session import _check_slashes, pairs, who
 from lead_tui.cli.signals import Signals
-from lead_tui.cli.terminal import moment, out_encoded, say, short, table
+from lead_tui.cli.terminal import moment, out_event, out_json, say, short, table
+from lead_tui.core.events import Log
 from lead_tui.errors import CommandRefused, IllegalTransition, JournalError, RunOwned, UsageError
 
 
@@ -73,14 +76,15 @@ def test_a_terminal_that_is_gone(monkeypatch):
     say("hello")
 
 
-def test_json_on_a_terminal_is_made_visible(monkeypatch):
-    """A pipe gets the bytes as they are; on a terminal nothing that it would obey."""
-    for on_terminal, expected in ((True, '"\\u202e"'), (False, '"\u202e"')):
-        stream = io.StringIO()
-        monkeypatch.setattr(stream, "isatty", lambda on_terminal=on_terminal: on_terminal)
-        monkeypatch.setattr("sys.stdout", stream)
-        out_encoded('"\u202e"'.encode())
-        assert stream.getvalue() == f"{expected}\n"
+def test_json_moves_no_terminal(capsys):
+    """What a terminal would obey is escaped, lone surrogates too, and it reads back the same."""
+    evil = "\x9b2J \u202e \x7f \ud800 \u200b é"
+    out_json({"text": evil})
+    out_event(Log(text=evil))
+    whole, line = capsys.readouterr().out.split("}\n", 1)
+    assert not set("\x9b\u202e\x7f\u200b") & set(whole + line)
+    assert json.loads(f"{whole}}}") == {"text": evil}
+    assert json.loads(line)["text"] == evil
 
 
 def test_values_in_one_line():
@@ -109,8 +113,10 @@ async def test_a_journal_that_fails_under_a_run():
             raise JournalError("the disk is full")
 
     with pytest.raises(JournalError) as found:
-        await driving._wait(Broken(), Signals(print, print), driving.Watching(db="my.db"))
-    assert found.value.__notes__ == ["run r1 was left: leadtui resume r1 --db my.db"]
+        await driving._wait(
+            Broken(), Signals(print, print, str), driving.Watching(db="my.db", secrets=("t",))
+        )
+    assert found.value.__notes__ == ["run r1 was left: leadtui resume r1 -i t=... --db my.db"]
 
 
 def test_a_user_without_a_name(monkeypatch):
@@ -121,3 +127,32 @@ def test_a_user_without_a_name(monkeypatch):
 
     monkeypatch.setattr("getpass.getuser", nobody)
     assert who().startswith("uid ")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EBADF])
+def test_a_full_disk_is_no_bug_of_ours(number, capsys):
+    """What cannot be printed exits with 1 and a short message."""
+    assert exit_of(OSError(number, "it is so")) == 1
+    assert capsys.readouterr().err == "error: the output cannot be written: it is so\n"
+
+
+def test_another_error_of_the_system_is_a_bug(monkeypatch, tmp_path):
+    """A file that is missing where we thought it was is ours to mend."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert exit_of(FileNotFoundError(errno.ENOENT, "gone")) == 70
+
+
+@pytest.mark.parametrize(
+    "address", ["sqlite:////tmp/x.db", "sqlite:///x.db", "sqlite:///no/such/x.db", "tmp/x.db", "tmp"]
+)
+def test_addresses_that_mean_what_they_say(address):
+    """Absolute, in this folder, or in a folder that is nowhere: nothing to warn of."""
+    _check_slashes(address)
+
+
+def test_a_slash_that_was_forgotten(tmp_path):
+    """`sqlite:///tmp/x.db` is relative: where only /tmp exists that is not what was meant."""
+    with pytest.raises(UsageError, match=r"sqlite:////tmp/x\.db"):
+        _check_slashes("sqlite:///tmp/x.db")
+    (tmp_path / "tmp").mkdir()
+    _check_slashes("sqlite:///tmp/x.db")

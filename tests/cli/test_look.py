@@ -34,6 +34,13 @@ def test_runs_lists_newest_first(leadtui, flow, story):
     assert "story-1  story  failed" in leadtui("runs", "--flow", "story").out
 
 
+def test_a_status_that_no_run_can_have(leadtui):
+    """A slip of the fingers is not an empty list: exit 2 with those that there are."""
+    said = leadtui("runs", "--status", "blah")
+    assert (said.code, "waiting, completed, failed" in said.err) == (2, True)
+    assert leadtui("runs", "--status", "interrupted").code == 0
+
+
 def test_no_journal_yet(leadtui, own_place):
     """Looking for runs makes no file; a run that is asked for is not found."""
     assert leadtui("runs").out == "no runs\n"
@@ -109,8 +116,11 @@ def test_why(leadtui, story):
     assert (near.code, "did you mean 'never'?" in near.err) == (2, True)
 
 
-def test_the_shell_completes_runs_tasks_and_agents(leadtui, story, monkeypatch):
+def test_the_shell_completes_runs_tasks_and_agents(leadtui, story, flow, tmp_path, monkeypatch):
     """From the journal and the flow; where there is nothing to offer there is no error either."""
+
+    gate = {"name": "ask", "agent_name": "human", "action": "approve", "parameters": {"message": "Ok?"}}
+    assert leadtui("run", flow(gate, file="gate.yaml"), "--run-id", "g1", "-q").code == 5
 
     def offered(*words):
         monkeypatch.setenv("_LEADTUI_COMPLETE", "complete_zsh")
@@ -122,6 +132,17 @@ def test_the_shell_completes_runs_tasks_and_agents(leadtui, story, monkeypatch):
     assert "never" in offered("why", "story-1", "n")
     assert "never" not in offered("why", "story-1", "x")
     assert "shell" in offered("test-agent", story, "s")
+    unset = flow(
+        {"name": "a", "sh": "echo ${NOT_SET_HERE}"},
+        agents=[{"name": "far", "type": "http_api", "endpoint": "${NOT_SET_HERE}"}],
+        file="unset.yaml",
+    )
+    assert "far" in offered("test-agent", unset, "f")
+    assert "shell" in offered("breaker", "story-1", "s")
+    assert "Ok?" in offered("approve", "g1", "a")
+    assert "ask" in offered("reject", "g1", "a")
+    (tmp_path / "odd.yaml").write_text("agents: 3\ntasks: [1, {agent_name: [x]}]")
+    assert offered("test-agent", "odd.yaml", "s") == offered("test-agent", "gone.yaml", "s")
     assert offered("why", "zzz", "n") == offered("test-agent", "gone.yaml", "s")
 
 

@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 GATE = {"name": "gate", "agent_name": "human", "action": "approve", "parameters": {"message": "Ship?"}}
 NAP = {"name": "nap", "sh": "echo napping; sleep 60"}
 
@@ -77,6 +79,7 @@ def test_a_resume_that_loses_the_race(program, flow, leadtui):
     late = program("resume", "p1").end()
     assert late.code == 9
     assert "leadtui events p1 -f" in late.err
+    assert "leadtui pause p1" in late.err
     assert leadtui("cancel", "p1").code == 0
     assert first.end().code == 130
 
@@ -103,6 +106,59 @@ def test_a_killed_run_is_taken_up(program, flow, leadtui, own_place):
     (own_place / "ok").touch()
     assert leadtui("retry", "k1").code == 0
     assert (own_place / "ran").read_text() == "x\n"
+
+
+def test_what_was_in_flight_at_a_kill_does_not_run(program, flow, leadtui):
+    """`show` and `why` say alike that it was in flight, and what `resume` will do with it."""
+    path = flow(
+        {"name": "again", "sh": "echo napping; sleep 60"},
+        {"name": "once", "sh": "echo napping; sleep 60", "idempotent": False},
+        parallel_execution=True,
+    )
+    run = program("run", path, "--run-id", "k3")
+    run.until("napping")
+    run.until("napping")
+    assert "again is running" in leadtui("why", "k3", "again").out
+    run.signal(signal.SIGKILL)
+    run.end()
+    for name, then in (("again", "runs it again"), ("once", "asks whether it is to run again")):
+        told = f"was in flight when its process ended; `leadtui resume` goes on ({then})"
+        assert leadtui("why", "k3", name).out == f"{name} is interrupted\n  {told}\n"
+        assert told in leadtui("show", "k3").out
+        assert leadtui("why", "k3", name, "--json").json["status"] == "interrupted"
+    assert leadtui("skip", "k3", "once").code == 0
+    tasks = leadtui("show", "k3", "--json").json["task_list"]
+    assert {task["status"] for task in tasks} == {"interrupted"}
+
+
+@pytest.mark.parametrize(
+    ("words", "redirection", "code"),
+    [
+        (["runs"], ">&-", 0),
+        (["run", "flow.yaml"], ">&-", 0),
+        (["run", "flow.yaml"], "2>&-", 0),
+        (["run", "flow.yaml", "--output", "jsonl"], ">&- 2>&- <&-", 0),
+        (["run", "flow.yaml"], ">/dev/full", 0),
+        (["run", "flow.yaml", "--output", "jsonl"], ">/dev/full", 0),
+        (["run", "flow.yaml"], "2>/dev/full", 0),
+        (["runs"], ">/dev/full", 1),
+        (["plan", "flow.yaml"], ">/dev/full", 1),
+        (["validate", "flow.yaml"], ">/dev/full", 1),
+        (["--help"], ">/dev/full", 1),
+    ],
+)
+def test_a_stream_that_takes_nothing(words, redirection, code, flow, leadtui):
+    """Closed it works like /dev/null; full it costs what only prints exit 1, a run nothing; never 70."""
+    flow({"name": "a", "sh": "echo hello"})
+    program = f"{sys.executable} -m lead_tui {' '.join(words)} {redirection}"
+    done = subprocess.run(["/bin/sh", "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    assert "mistake" not in done.stderr
+    if "2>" not in redirection and "full" in redirection:
+        assert "cannot be written: No space left on device" in done.stderr
+    if words[0] == "run":
+        assert [row["status"] for row in leadtui("runs", "--json").json] == ["completed"]
 
 
 def test_a_pause_does_not_outlive_its_owner(program, flow, leadtui, own_place):

@@ -35,13 +35,21 @@ def test_plan_as_text(leadtui, path):
     assert "  input token = ***" in lines
     assert lines.index("step 1") < lines.index('  a: m (mock) say "hi" <now>, 1 attempt, 5 s each')
     assert (
-        "  b: shell run, after a (any), when tasks.a.status == 'completed', 3 attempts, 9 s in all" in lines
+        "  b: shell run, after a (any), when tasks.a.status == 'completed', 3 attempts (exit 75 only), "
+        "9 s in all" in lines
     )
-    assert "  c: shell run, after a (failed), 3 attempts, not idempotent" in lines
+    assert "  c: shell run, after a (failed), 3 attempts (exit 75 only), not idempotent" in lines
     assert "  d: m (mock) x, after b, 1 attempt, 5 s each, may fail" in lines
-    assert "  end: shell run, 3 attempts" in lines
+    assert "  end: shell run, 3 attempts (exit 75 only)" in lines
     assert "outputs: o" in lines
     assert "  input n = (to be given)" in leadtui("plan", path).out
+
+
+def test_attempts_that_were_asked_for_are_all_told(leadtui, flow):
+    """With `max_attempts` in the flow a shell task is tried again whatever it was that failed."""
+    path = flow({"name": "a", "sh": "echo", "retry_config": {"max_attempts": 4}})
+    assert "  a: shell run, 4 attempts" in leadtui("plan", path).out.splitlines()
+    assert leadtui("plan", path, "--json").json["tasks"]["a"]["only_safe_retries"] is False
 
 
 def test_plan_checks_the_inputs_that_are_given(leadtui, path):
@@ -80,6 +88,7 @@ def test_validate_judges_every_file(leadtui, path, flow):
     assert said.code == 3
     assert f"{bad}:" in said.out
     assert "gone.yaml unreadable" in said.out
+    assert leadtui("validate", path, "gone.yaml").code == 2
     assert leadtui("validate", path, path).out == "2 flows are valid\n"
 
 
@@ -109,7 +118,7 @@ def test_a_warning_is_no_error(leadtui, flow):
 def test_schema(leadtui, own_place):
     """The schema of what is installed, to stdout or to a file."""
     schema = leadtui("schema").json
-    assert "shell" in schema["$defs"]["Agent"]["properties"]["type"]["enum"]
+    assert "shell" in schema["$defs"]["Agent"]["properties"]["type"]["anyOf"][0]["enum"]
     assert leadtui("schema", "--out", "s.json").code == 0
     assert json.loads((own_place / "s.json").read_text()) == schema
     assert leadtui("schema", "--out", "no/such/s.json").code == 2

@@ -1,12 +1,16 @@
 """Ctrl-C, TERM and HUP: in real processes, and their clock in virtual time."""
 
 import asyncio
+import os
+import queue
 import signal
+import threading
 from pathlib import Path
 
 import pytest
 
-from lead_tui.cli.signals import EXIT_AFTER_TERM, Signals, skipped_cleanup
+from lead_tui.cli.signals import Signals, skipped_cleanup
+from lead_tui.cli.watchdog import Watchdog
 from lead_tui.flow.loader import Document
 from lead_tui.journal.memory import MemoryJournal
 from lead_tui.runner.engine import load_dict
@@ -68,6 +72,8 @@ def test_hup_parks_the_run(program, slow, own_place, leadtui):
     said = run.end()
     assert said.code == 129
     assert "leadtui resume" in said.err.splitlines()[-1]
+    assert "flow parked in " in said.err
+    assert " 1 in flight when it was left" in said.err
     assert not (own_place / "cleaned").exists()
     assert leadtui("show", "last", "--json").json["status"] == "interrupted"
     assert "interrupted" in leadtui("show", "last").out
@@ -116,10 +122,10 @@ async def _begin(latency: str):
     return run
 
 
-async def _steered(run, *numbers, leave=None):
+async def _steered(run, *numbers):
     """What is said, the seconds it took and the signal that ended it, when these come one after the other."""
     said: list[str] = []
-    signals = Signals(said.append, leave=leave or (lambda code: said.append(f"left with {code}")))
+    signals = Signals(said.append, lambda code, line: said.append(line), str)
     steering = asyncio.create_task(signals.steer(run))
     began = asyncio.get_running_loop().time()
     for number in numbers:
@@ -144,51 +150,6 @@ def test_term_gives_the_cleanup_four_seconds():
     run_virtual(play())
 
 
-def test_term_leaves_what_does_not_end():
-    """An agent that ignores its cancellation cannot hold the process for 6 s."""
-
-    async def play():
-        run = await _begin("1h")
-        times = []
-
-        def leave(code):
-            times.append((asyncio.get_running_loop().time() - began, code))
-            stubborn.set()
-
-        stubborn = asyncio.Event()
-        said: list[str] = []
-        signals = Signals(said.append, leave=leave)
-
-        class Stubborn:
-            run_id = "r1"
-
-            async def send(self, command):
-                return await run.send(command)
-
-        steering = asyncio.create_task(signals.steer(Stubborn()))
-        began = asyncio.get_running_loop().time()
-        signals.came.put_nowait(signal.SIGTERM)
-        await stubborn.wait()
-        assert times == [(pytest.approx(EXIT_AFTER_TERM), 143)]
-        assert said[-1] == "left in the middle: leadtui resume r1"
-        steering.cancel()
-        signals.__exit__()
-        await run.wait()
-
-    run_virtual(play())
-
-
-def test_a_third_signal_leaves_at_once():
-    """Whoever insists gets out; the journal has what was acknowledged."""
-
-    async def play():
-        run = await _begin("1h")
-        said, _, _ = await _steered(run, signal.SIGINT, signal.SIGINT, signal.SIGINT)
-        assert "left with 130" in said
-
-    run_virtual(play())
-
-
 def test_a_signal_after_the_end_changes_nothing():
     """The run completed: its own exit code stands."""
 
@@ -199,3 +160,132 @@ def test_a_signal_after_the_end_changes_nothing():
         assert (said, number) == ([], 0)
 
     run_virtual(play())
+
+
+BLOCK = """
+import time
+
+async def block():
+    open("blocking", "w").close()
+    time.sleep(40)
+
+def hang():
+    print("hanging", flush=True)
+    time.sleep(40)
+
+async def swallow():
+    import asyncio
+    print("swallowing", flush=True)
+    while True:
+        try:
+            await asyncio.sleep(40)
+        except asyncio.CancelledError:
+            print("no", flush=True)
+
+async def leave_behind():
+    import asyncio
+    asyncio.get_running_loop().leftover = asyncio.create_task(swallow())
+    asyncio.get_running_loop().run_in_executor(None, hang)
+    await asyncio.sleep(0.1)
+"""
+
+
+@pytest.fixture
+def calls(flow, own_place):
+    """A flow whose only task calls this function."""
+    (own_place / "block.py").write_text(BLOCK)
+
+    def call(name):
+        return flow({"name": "b", "agent_name": "python", "action": f"block:{name}"})
+
+    return call
+
+
+def test_three_ints_end_a_blocked_process(program, calls, leadtui, own_place):
+    """An agent that blocks the event loop cannot hold whoever insists; the run is left as it is stored."""
+    run = program("run", calls("block"), "--run-id", "b1")
+    _until_it_blocks(run, own_place)
+    while run.process.poll() is None:  # signals of one kind that are not yet delivered become one
+        run.signal(signal.SIGINT)
+    said = run.end()
+    assert said.code == 130
+    assert said.err.splitlines()[-1] == "left in the middle: leadtui resume b1"
+    assert leadtui("show", "b1", "--json").json["status"] == "interrupted"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_one_term_ends_a_blocked_process(number, code, program, calls, own_place):
+    """The deadline holds although the loop does not turn."""
+    run = program("run", calls("block"), "--run-id", "b1")
+    _until_it_blocks(run, own_place)
+    run.signal(number)
+    assert run.end().code == code
+
+
+def test_what_an_agent_leaves_behind_does_not_hold_the_process(program, calls, leadtui):
+    """A coroutine that swallows its cancellation and a thread that hangs: the run is over, and so are we."""
+    said = program("run", calls("leave_behind"), "--run-id", "b1").end()
+    assert said.code == 0
+    assert "completed" in said.err
+    assert "Traceback" not in said.err
+    assert "destroyed" not in said.err
+    assert leadtui("show", "b1", "--json").json["owner"] is None
+
+
+def _until_it_blocks(run, folder):
+    while not (folder / "blocking").exists():
+        assert run.process.poll() is None
+
+
+class Ends:
+    """Where a watchdog says what it hears and when it leaves."""
+
+    def __init__(self, seconds):
+        self.heard = queue.SimpleQueue()
+        self.left = queue.SimpleQueue()
+        self.dog = Watchdog(self.heard.put, self.left.put, seconds=seconds)
+        self._before = {}
+
+    def __enter__(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            self._before[number] = signal.signal(number, lambda *_: None)
+        self.dog.start()
+        return self
+
+    def __exit__(self, *_):
+        self.dog.stop()
+        for number, before in self._before.items():
+            signal.signal(number, before)
+
+
+def test_a_third_signal_leaves_at_once():
+    """Two are handed on, the third is not waited for, whatever they are."""
+    with Ends(seconds=60) as ends:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGINT):
+            os.kill(os.getpid(), number)
+        assert [ends.heard.get(timeout=30) for _ in range(2)] == [signal.SIGINT, signal.SIGTERM]
+        assert ends.left.get(timeout=30) == signal.SIGINT
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_deadline_that_passes_ends_it(number):
+    """Nobody obeyed: the process is left with the signal that came."""
+    with Ends(seconds=0.01) as ends:
+        os.kill(os.getpid(), number)
+        assert ends.heard.get(timeout=30) == number
+        assert ends.left.get(timeout=30) == number
+
+
+def test_an_int_has_no_deadline_and_a_watch_that_ended_has_none():
+    """A person may wait as long as they like; after `stop` nothing ends the process."""
+    with Ends(seconds=0) as ends:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert ends.heard.get(timeout=30) == signal.SIGINT
+    before = threading.active_count()
+    with Ends(seconds=60) as later:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert later.heard.get(timeout=30) == signal.SIGTERM
+    while threading.active_count() > before:
+        pass
+    assert ends.left.empty()
+    assert later.left.empty()

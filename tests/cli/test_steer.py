@@ -116,8 +116,55 @@ def test_cancel_of_a_run_that_nobody_drives_cleans_up_here(leadtui, waiting, own
     said = leadtui("cancel", "w1", "--why", "too late", "--by", "ada")
     assert said.code == 0
     assert (own_place / "cleaned").exists()
+    assert "exit" not in said.err
     assert leadtui("show", "w1", "--json").json["status"] == "cancelled"
-    assert leadtui("cancel", "w1").code == 2
+    ended = leadtui("cancel", "w1")
+    assert (ended.code, "has ended" in ended.err) == (2, True)
+
+
+TOKEN = {"token": {"secret": True}}
+
+
+def test_cancel_asks_for_secrets_only_if_something_is_called(leadtui, flow, own_place):
+    """Without cleanup, or without what is left of it, a run can be ended by who does not know them."""
+    path = flow(FORM, inputs=TOKEN)
+    assert leadtui("run", path, "--run-id", "w1", "-i", "token=hush").code == 5
+    assert leadtui("cancel", "w1").code == 0
+    ended = leadtui("cancel", "w1")
+    assert (ended.code, "has ended" in ended.err) == (2, True)
+    path = flow(FORM, inputs=TOKEN, finally_=[{"name": "clean", "sh": "echo {{ inputs.token }} > cleaned"}])
+    assert leadtui("run", path, "--run-id", "w2", "-i", "token=hush").code == 5
+    assert leadtui("cancel", "w2").code == 3
+    assert leadtui("cancel", "w2", "-i", "token=hush").code == 0
+    assert (own_place / "cleaned").read_text() == "hush\n"
+    assert leadtui("run", path, "--run-id", "w3", "-i", "token=hush").code == 5
+    assert leadtui("cancel", "w3", "--skip-cleanup").code == 0
+
+
+def test_the_commands_that_go_on_name_the_secrets(leadtui, flow):
+    """What is told to be typed is what is needed: a secret without a default stands in every such line."""
+    path = flow(FORM, inputs={**TOKEN, "known": {"secret": True, "default": "x"}, "city": "Rome"})
+    ran = leadtui("run", path, "--run-id", "w1", "-i", "token=hush")
+    further = "leadtui resume w1 -i token=..."
+    assert ran.err.splitlines()[-1].endswith(further)
+    assert leadtui("show", "w1").out.splitlines()[-1].endswith(further)
+    again = leadtui("resume", "w1", "-i", "token=hush")
+    assert again.err.splitlines()[-1].endswith(further)
+    assert leadtui("approve", "w1", "-i", "city=Oslo", "--json").json["next"] == further
+
+
+def test_a_stored_answer_is_shown_as_one(leadtui, waiting):
+    """A gate that somebody answered waits for `resume`, not for another answer."""
+    waiting(CHOICE, FORM)
+    assert leadtui("approve", "w1", "choice", "--answer", "all", "--by", "ada").code == 0
+    lines = leadtui("show", "w1").out.splitlines()
+    assert "  ? choice: How? · answered by ada, waits for resume" in lines
+    assert not any("approve w1 choice" in line for line in lines)
+    assert any("approve w1 form" in line for line in lines)
+    gates = {
+        gate["gate"]: gate["answered_by"] for gate in leadtui("show", "w1", "--json").json["waiting_for"]
+    }
+    assert gates == {"choice": "ada", "form": None}
 
 
 def test_cancel_without_cleanup(leadtui, waiting, own_place):
@@ -144,11 +191,11 @@ def test_skip_settles_a_waiting_task(leadtui, waiting):
     assert leadtui("resume", "w1", "--output", "json").json["tasks"] == {"skipped": 2}
 
 
-def test_pause_needs_a_running_run(leadtui, waiting):
-    """What cannot be done now is refused with the reason."""
+def test_pause_needs_a_run_that_somebody_drives(leadtui, waiting):
+    """Nothing starts in a run that nobody drives: a stored pause would only hold up who resumes it."""
     waiting(FORM)
     said = leadtui("pause", "w1")
-    assert (said.code, "only a running run" in said.err) == (2, True)
+    assert (said.code, "nobody drives" in said.err) == (2, True)
 
 
 def test_the_breaker_of_an_agent(leadtui, waiting):

@@ -90,7 +90,7 @@ class Play:
         return self
 
     def command(self, command: cmd.AnyCommand, by: str = "ada") -> str:
-        step = self.machine.command(command, by, self.now)
+        step = self.machine.command(ev.CommandReceived(command=command, by=by), self.now)
         if isinstance(step, str):
             return step
         self._see(step)
@@ -117,7 +117,9 @@ class Play:
         """The process dies; another one folds the log and takes the run up."""
         self.machine = Machine(self.plan, self.run.run_id, self.log)
         self.calls, self.timers, self.questions, self.cancelling = {}, [], [], {}
-        step, self.refusals = self.machine.take_up(self.now, *wishes)
+        asked = [ev.CommandReceived(command=command, by=by) for command, by in wishes]
+        opening = (ev.RunQueued(name="play"), ev.RunStarted())
+        step, self.refusals = self.machine.take_up(self.now, asked, opening)
         self._see(step)
         return self
 

@@ -74,7 +74,7 @@ def test_a_task_for_a_failure_that_did_not_come_is_skipped_by_condition():
     """A branch not taken is no failure."""
     play = Play(task("a"), task("b", ("a", "failed"))).start().complete("a")
     assert play.run.tasks["b"].cause == "condition"
-    assert play.last(ev.TaskSkipped).why == "a completed, and this waits for it with on: failed"
+    assert play.last(ev.TaskSkipped).why == "a completed, and this waits with on: failed"
 
 
 def test_a_false_condition_skips_with_the_values_seen():
@@ -186,3 +186,10 @@ def test_many_failures_are_summarised():
     for name in names:
         play.fail(name)
     assert play.run.failure.message == "7 of 7 tasks failed: a, b, c, d, e, ..."
+
+
+def test_a_failure_that_counts_as_completed_is_called_what_it_is():
+    """The reason of a skip says what really happened."""
+    play = Play(task("a", continue_on_failure=True), task("b", ("a", "failed"))).start().fail("a")
+    why = "a failed, which its continue_on_failure makes count as completed, and this waits with on: failed"
+    assert play.last(ev.TaskSkipped).why == why

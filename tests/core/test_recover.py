@@ -117,15 +117,40 @@ def test_a_crash_while_stopping_closes_what_was_interrupted_before():
     assert play.statuses() == {"pay": "cancelled", "b": "cancelled"}
 
 
-def test_a_pause_survives_a_crash():
-    """Nobody has ended it."""
+def test_a_run_that_was_paused_goes_on_when_it_is_taken_up():
+    """Somebody wants it to go on; what was lost meanwhile is recovered first."""
     play = Play(task("a"), task("b", "a")).start()
     play.command(cmd.Pause())
     play.crash()
-    assert play.run.status == "paused"
-    assert play.statuses()["a"] == "ready"
-    play.command(cmd.Resume())
+    assert play.run.status == "running"
     assert play.running == ["a"]
+
+
+def test_a_pause_that_came_while_nobody_drove_the_run_does_not_stop_the_one_who_takes_it_up():
+    """Also when it waits for a person at once."""
+    play = Play(task("a", idempotent=False)).start().crash((cmd.Pause(), "ada"))
+    assert play.refusals == [""]
+    assert play.run.status == "waiting"
+
+
+def test_a_run_of_which_nothing_was_stored_begins_with_what_was_wished():
+    """A cancel before the first event cancels, instead of being lost."""
+    play = Play(task("a"), task("f", cleanup=True)).crash((cmd.Cancel(skip_cleanup=True), "ada"))
+    assert play.types()[:2] == ["run_queued", "run_started"]
+    assert play.run.status == "cancelled"
+    assert play.calls == {}
+
+
+def test_a_cleanup_that_was_interrupted_gets_its_whole_time_again():
+    """However long nobody drove the run."""
+    play = Play(task("a"), task("f", cleanup=True), task("g", cleanup=True, when=True)).start().complete("a")
+    play.pass_time(1)
+    play.now = play.later(7200)
+    play.crash()
+    assert play.run.cleanup_deadline == play.later(60)
+    assert [question.task for question in play.questions] == ["g"]
+    play.answer(True).complete("f", "g")
+    assert play.run.status == "completed"
 
 
 def test_retry_reopens_what_failed_and_what_was_skipped_because_of_it():

@@ -5,8 +5,8 @@ import pytest
 from lead_tui.core import commands as cmd
 from lead_tui.core import events as ev
 from lead_tui.core import views
+from lead_tui.core.apply import apply
 from lead_tui.core.machine import Machine
-from lead_tui.core.state import apply
 from lead_tui.errors import IllegalTransition
 from tests.core.play import Play, failure, task
 

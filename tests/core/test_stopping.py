@@ -169,3 +169,13 @@ def test_late_facts_of_tasks_that_ended_are_dropped():
     play.answer({})
     assert play.take(ev.ExpressionEvaluated(role="outputs", value={}), *late).events == []
     assert play.run.status == "failed"
+
+
+def test_a_task_that_waits_for_a_slot_when_its_time_is_over_fails_without_a_call():
+    """Its retry delay is over, the slot is taken, and then its timeout passes."""
+    play = Play(task("a", timeout=10.0), task("b"), max_parallel=1, strategy=FailureStrategy.CONTINUE).start()
+    play.fail("a", retry_in=1).pass_time(1)
+    assert play.statuses()["a"] == "ready"
+    play.pass_time(9)
+    assert play.run.tasks["a"].failure.code == "task_timeout"
+    assert play.cancelling == {}

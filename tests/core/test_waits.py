@@ -148,3 +148,21 @@ def test_a_run_at_a_gate_goes_on_when_a_deadline_ends_the_wait():
     play.pass_time(5)
     assert play.running == ["b"]
     assert play.last(ev.RunResumed).why == "it waits for nobody any more"
+
+
+def test_a_gate_without_options_takes_no_answer_but_yes():
+    """What was never offered cannot be chosen."""
+    play = Play(task("gate")).start().ask_person("gate")
+    assert (
+        play.command(cmd.Approve(gate="gate", answer="blue"))
+        == "gate offers no options: approve or reject it"
+    )
+
+
+def test_the_time_of_an_answer_is_when_it_was_given():
+    """Not when the run's owner heard of it."""
+    play = Play(task("gate")).start().ask_person("gate")
+    given = play.now
+    play.now = play.later(3600)
+    play.take(ev.CommandReceived(command=cmd.Approve(gate="gate"), by="ada", at=given, inbox=7))
+    assert play.last(ev.ApprovalGranted).at == given

@@ -120,7 +120,7 @@ def task(**keys):
         (
             HEAD + "  - name: b\n    agent_name: local\n    action: run\n    parameters:\n      command: |\n"
             "        fine\n          {{ tasks.z.result }}\n          {{ tasks.a-b }}\n",
-            ["10:11 template-syntax"],
+            ["9:11 unknown-task", "10:11 template-syntax"],
         ),
         # inputs
         ("inputs: {n: {type: int}}\n" + HEAD + TASK, ["1:20 bad-value"]),
@@ -178,6 +178,7 @@ def test_everything_at_once(flow):
         "3:15 wrong-type",
         "5:30 unknown-key",
         "6:21 unknown-type",
+        "8:5 missing-key",
         "8:5 missing-key",
         "9:50 bad-duration",
         "9:66 self-dependency",
@@ -250,6 +251,7 @@ def test_a_dict_has_no_positions(flow):
         ({"name": object()}, "wrong-type"),
         ({"name": float("nan")}, "wrong-type"),
         ({"name": b"x"}, "wrong-type"),
+        ({"name": "a\udcff"}, "wrong-type"),
     ],
 )
 def test_data_that_is_not_plain(flow, data, code):

@@ -51,7 +51,7 @@ def test_positions():
     assert positions.find(("e",)) == (5, 4)
     assert positions.find(("e",), line=1) == (6, 3)
     assert positions.find(("e",), line=2) == (7, 5)
-    assert positions.find(("e",), line=9) == (14, 1)
+    assert positions.find(("e",), line=9) == (5, 4)
 
 
 def test_anchors():

@@ -29,6 +29,8 @@ def test_text_is_read_as_the_type(kind, text, value):
     ("kind", "value", "problem"),
     [
         ("integer", "1.5", "x: '1.5' is not a whole number"),
+        ("integer", "1_000", "x: '1_000' is not a whole number"),
+        ("number", "1_000", "x: '1_000' is not a number"),
         ("integer", True, "x: True is not a whole number"),
         ("integer", 1.5, "x: 1.5 is not a whole number"),
         ("number", "nan", "x: 'nan' is not a number"),

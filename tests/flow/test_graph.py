@@ -1,10 +1,12 @@
 """Dependencies from `depends_on` and from references, cycles and layers."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lead_tui.flow.graph import build_graph, find_cycle, layers
+from lead_tui.flow.graph import build_graph, find_cycles, layers
 from lead_tui.flow.models import TaskSpec, Workflow
 
 
@@ -68,7 +70,7 @@ def test_finally():
 
 def test_cycles():
     """A cycle is found with its path, also behind tasks that are no part of it."""
-    assert find_cycle(build_graph(workflow({"name": "a"}, {"name": "b", "depends_on": ["a"]}))) is None
+    assert find_cycles(build_graph(workflow({"name": "a"}, {"name": "b", "depends_on": ["a"]}))) == []
     graph = build_graph(
         workflow(
             {"name": "start", "depends_on": ["a"]},
@@ -77,8 +79,23 @@ def test_cycles():
             {"name": "c", "depends_on": ["a"]},
         )
     )
-    assert find_cycle(graph) == ["a", "b", "c", "a"]
+    assert find_cycles(graph) == [["a", "b", "c", "a"]]
     assert layers(graph) == []
+
+
+def test_every_cycle():
+    """Each group of tasks that wait for each other gives one cycle, in document order."""
+    graph = build_graph(
+        workflow(
+            {"name": "a", "depends_on": ["b"]},
+            {"name": "b", "depends_on": ["a", "c"]},
+            {"name": "c", "depends_on": ["d"]},
+            {"name": "d", "depends_on": ["e", "c"]},
+            {"name": "e"},
+            finally_=[{"name": "x", "depends_on": ["y"]}, {"name": "y", "depends_on": ["x"]}],
+        )
+    )
+    assert find_cycles(graph) == [["a", "b", "a"], ["c", "d", "c"], ["x", "y", "x"]]
 
 
 def test_layers():
@@ -103,15 +120,16 @@ def test_a_long_chain():
         {"name": f"t{count - 1}"}
     ]
     graph = build_graph(workflow(*tasks))
-    assert find_cycle(graph) is None
+    assert find_cycles(graph) == []
     assert len(layers(graph)) == count
     looped = build_graph(workflow(*tasks[:-1], {"name": f"t{count - 1}", "depends_on": ["t0"]}))
-    assert len(find_cycle(looped)) == count + 1
+    (cycle,) = find_cycles(looped)
+    assert len(cycle) == count + 1
 
 
 @given(st.lists(st.sets(st.integers(0, 7), max_size=4), min_size=1, max_size=8))
 def test_layers_and_cycles_agree(edges):
-    """There is a cycle exactly when some task finds no layer, and a found cycle is one."""
+    """There are cycles exactly when some task finds no layer; each is one, and no two share a task."""
     graph = build_graph(
         workflow(
             *(
@@ -120,7 +138,11 @@ def test_layers_and_cycles_agree(edges):
             )
         )
     )
-    cycle = find_cycle(graph)
-    assert (cycle is None) == (sum(map(len, layers(graph))) == len(edges))
-    for name, following in zip(cycle or [], (cycle or [])[1:], strict=False):
-        assert following in needs(graph, name)
+    cycles = find_cycles(graph)
+    assert (cycles == []) == (sum(map(len, layers(graph))) == len(edges))
+    for cycle in cycles:
+        assert cycle[0] == cycle[-1]
+        for name, following in itertools.pairwise(cycle):
+            assert following in needs(graph, name)
+    members = [name for cycle in cycles for name in cycle[1:]]
+    assert len(members) == len(set(members))

@@ -59,7 +59,9 @@ def test_texts(kind, text, value):
 
 @pytest.mark.parametrize(
     ("kind", "text"),
-    [("integer", "1.5"), ("integer", "x"), ("number", "NaN"), ("number", "Infinity"), ("number", "x"),
+    [("integer", "1.5"), ("integer", "x"),
+     ("integer", "1_000"), ("integer", "٣"), ("integer", ""),
+     ("number", "NaN"), ("number", "Infinity"), ("number", "x"),
      ("boolean", "maybe"),
      ("list", "{}"), ("list", "[" * 100_000), ("object", "[]"), ("object", "x"), ("integer", "9" * 5000),
      ("number", "true"), ("number", "[1]")],
@@ -126,6 +128,18 @@ def test_inputs_files(tmp_path):
         read_inputs_file(tmp_path / "list.yaml")
     with pytest.raises(UsageError, match="cannot be read"):
         read_inputs_file(tmp_path / "gone.yaml")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [("string", "a\udcff"), ("list", '["\udcff"]'), ("list", '["\\ud800"]'), ("object", '{"\\ud800": 1}')],
+)
+def test_text_that_is_no_unicode(kind, text):
+    """Bytes of a command line that are no UTF-8, and halves of characters in JSON, are refused."""
+    with pytest.raises(InvalidFlow, match=r"bad-input the input 'i' (must be UTF-8 text|holds text)"):
+        resolve_inputs(flow(i={"type": kind}), {}, texts={"i": text})
+    with pytest.raises(InvalidFlow, match="bad-input"):
+        resolve_inputs(flow(i={"type": "list"}), {"i": [{"k": "\udcff"}]})
 
 
 def test_parse_text_is_total():

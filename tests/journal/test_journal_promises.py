@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from lead_tui.core.commands import Approve, Cancel, Pause, Reject
-from lead_tui.core.events import Log, RunCompleted
+from lead_tui.core.events import CommandReceived, Log, RunCompleted
 from lead_tui.errors import (
     CommandRefused,
     IllegalTransition,
@@ -16,7 +16,7 @@ from lead_tui.errors import (
 )
 from lead_tui.journal.base import Journal
 from lead_tui.journal.owner import this_process
-from tests.journal.samples import LONG_AGO, NOW, a_record, a_run, dead, elsewhere, facts, seqs
+from tests.journal.samples import NOW, a_record, a_run, dead, elsewhere, facts, seqs
 
 # --- events -------------------------------------------------------------------------------------------
 
@@ -304,15 +304,16 @@ async def test_a_refused_answer_frees_the_gate(journal: Journal) -> None:
         journal.post("run-1", Reject(gate="g"), "ann", NOW)
 
 
-async def test_changed_tells_of_others_only(journal: Journal) -> None:
-    """A posted command is told once; what the owner writes itself never."""
+async def test_a_command_is_accepted_with_its_fact(journal: Journal) -> None:
+    """One transaction for both: a crash between them cannot happen."""
     fence = await a_run(journal)
-    journal.changed()
-    await journal.append("run-1", fence, facts(1))
-    await journal.heartbeat("run-1", fence, LONG_AGO)
-    assert not journal.changed()
-    journal.post("run-1", Cancel(), "ann", NOW)
-    assert (journal.changed(), journal.changed()) == (True, False)
+    number = journal.post("run-1", Cancel(), "ann", NOW)
+    received = CommandReceived(seq=1, ts=NOW, run_id="run-1", command=Cancel(), by="ann", inbox=number)
+    with pytest.raises(OwnershipLost):
+        await journal.append("run-1", fence - 1, [received])
+    assert journal.inbox_row(number).state == "pending"
+    await journal.append("run-1", fence, [received], "running")
+    assert journal.inbox_row(number).state == "accepted"
 
 
 async def test_describe_counts_the_runs(journal: Journal) -> None:

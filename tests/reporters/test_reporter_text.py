@@ -1,6 +1,7 @@
 """`--output text`: lines on a pipe, a living screen on a terminal, the result on stdout."""
 
 import io
+import os
 import re
 import subprocess
 import sys
@@ -11,10 +12,10 @@ from lead_tui.core import events as ev
 from lead_tui.errors import Category, Failure, Outcome
 from lead_tui.reporters import make, render_result
 from lead_tui.reporters.base import Target
-from lead_tui.reporters.lines import Narrator
+from lead_tui.reporters.lines import LOG_LINES, LOG_WIDTH, Narrator
 from lead_tui.reporters.progress import Lines, plain_line
 from lead_tui.reporters.result_text import result_body, summary, what_next
-from lead_tui.reporters.words import duration, gate_commands, preview, stopwatch
+from lead_tui.reporters.words import duration, gate_commands, go_on, preview, short_name, stopwatch
 from tests.reporters.reporter_samples import (
     BEGAN,
     CANCELLED,
@@ -358,3 +359,108 @@ def test_a_closed_reporter_takes_no_more():
     feed(reporter, tell(ev.Log(text=HOSTILE)))
     reporter.finish(result(), 0)
     assert stream.getvalue() == ""
+
+
+def test_a_task_that_never_stops_talking_is_cut_off():
+    """After so many lines the command that shows all of them, once, and at the end how many there were."""
+    logs = [ev.Log(text=f"line {n}", task="chat") for n in range(LOG_LINES + 50)]
+    other = ev.Log(text="still heard", task="other")
+    lines = told(*logs, other, ev.TaskCompleted(task="chat", duration=1), *logs[:1])
+    assert lines[LOG_LINES - 1 : LOG_LINES + 1] == [
+        f"  chat | line {LOG_LINES - 1}",
+        "· chat | … more: leadtui logs r1 chat",
+    ]
+    assert lines[LOG_LINES + 1 :] == [
+        "  other | still heard",
+        "✓ done      chat             1.0s · 50 log lines not shown",
+        "  chat | line 0",
+    ]
+
+
+def test_a_giant_line_is_one_cut_line():
+    """However long, what a task says takes one line of bounded length, with how much is missing."""
+    [line] = told(ev.Log(text="x" * 10_000, task="a"))
+    assert line == f"  a | {'x' * LOG_WIDTH}… (+{10_000 - LOG_WIDTH:,} characters)"
+
+
+def test_the_column_of_names_grows_with_them_and_never_shrinks():
+    """Names are learned as they come; a very long one loses its middle."""
+    names = ["a", "twenty-letters-of-it", "b", "first" + "x" * 100 + "last", "c"]
+    stream = io.StringIO()
+    lines = Lines(Target(io.StringIO(), stream))
+    for name in names:
+        lines.show(tell(ev.TaskCompleted(task=name, duration=1)))
+    columns = [line.index(" 1.0s") for line in stream.getvalue().splitlines()]
+    assert columns == [36, 40, 40, 48, 48]
+    long = stream.getvalue().splitlines()[3][20:48]
+    assert (long[:5], long[-4:], len(long), long.count("…")) == ("first", "last", 28, 1)
+
+
+@pytest.mark.parametrize(("name", "short"), [("a" * 28, "a" * 28), ("a" * 29, "a" * 13 + "…" + "a" * 14)])
+def test_a_short_name_stays(name: str, short: str):
+    """Only what does not fit loses its middle."""
+    assert short_name(name) == short
+
+
+def test_commands_that_go_on_name_the_secrets():
+    """Interrupted tasks and the last line say which inputs are to be given again."""
+    line = Narrator("my.db", ("token",)).tell(tell(ev.TaskInterrupted(task="a"))[0])
+    assert line is not None
+    assert line.more[0] == "leadtui retry r1 -i token=... --db my.db"
+    assert what_next(FAILED, secrets=("token", "pin"))[-1].endswith(go_on("retry", "r1", ("token", "pin")))
+    assert go_on("retry", "r1", ("a", "b")) == "leadtui retry r1 -i a=... -i b=..."
+
+
+def test_a_gate_whose_answer_is_stored_needs_no_other():
+    """Who answered, and what it waits for, in place of the commands."""
+    lines = what_next(WAITING, answers={"review": "ada"})
+    assert lines == [
+        "  ? review: Publish? · answered by ada, waits for resume",
+        "  to go on: leadtui resume r1",
+    ]
+
+
+def test_a_run_that_was_left_is_parked():
+    """Nothing of it runs any more."""
+    [line] = summary(result(status="interrupted", tasks={"running": 2, "completed": 1}), 129)
+    assert line == "… nightly parked in 13.0s · 2 in flight when it was left, 1 done · exit 129 · run r1"
+
+
+def test_a_full_stdout_costs_the_result_and_not_the_summary():
+    """The last words still stand on stderr."""
+    err = io.StringIO()
+    with pytest.raises(OSError, match="No space left"):
+        report("text", stdout=Full(), stderr=err)
+    assert "nightly waiting in 13.0s" in err.getvalue()
+
+
+class Full(io.StringIO):
+    def write(self, text: str) -> int:
+        raise OSError(28, os.strerror(28))
+
+
+def test_the_last_state_of_a_quick_run_is_the_right_one(monkeypatch: pytest.MonkeyPatch):
+    """What a run that ends within one refresh leaves on the screen counts all that ended."""
+    monkeypatch.setenv("COLUMNS", "80")
+    screen = Screen()
+    reporter = make("text", stdout=io.StringIO(), stderr=screen, color=False, total=2)
+    reporter.show(tell(ev.AttemptStarted(task="a", attempt=1)))
+    reporter.show(tell(ev.TaskCompleted(task="a"), ev.TaskCompleted(task="b")))
+    assert "2/2" in screen.getvalue()
+    reporter.show(tell(ev.AttemptStarted(task="c", attempt=1), ev.TaskReady(task="d")))
+    reporter.close()
+    assert "\x1b[1mc" in screen.getvalue(), "also what began within the last refresh"
+
+
+@pytest.mark.parametrize(("columns", "rows"), [("20", "4"), ("12", "2")])
+def test_a_very_narrow_terminal_is_used_as_it_is(columns, rows, monkeypatch: pytest.MonkeyPatch):
+    """No line is wider than the terminal, and nothing is left out."""
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("LINES", rows)
+    out, screen = Screen(), Screen()
+    report("text", stdout=out, stderr=screen, color=False)
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.getvalue())
+    lines = [part for line in plain.splitlines() for part in line.split("\r")]
+    assert max(map(len, lines)) <= int(columns)
+    assert max(map(len, out.getvalue().splitlines())) <= int(columns)
+    assert "permission" in "".join(line.strip() for line in lines)

@@ -176,19 +176,16 @@ def test_an_operator_ends_the_wait(clock):
     """A reset lets waiters go at once; a trip of an open breaker makes them wait anew."""
     guards = Guards(clock)
     guard = guards.of(settings(recovery_timeout=10))
-    key = "t|http://h|{}"
-    assert guards.trip(key)
-    assert not guards.trip("other")
-    assert not guards.reset("other")
+    guard.breaker.trip()
     log: list = []
 
     async def scene():
         first = asyncio.create_task(call(guard, "a", log))
         await asyncio.sleep(5)
-        guards.trip(key)
+        guard.breaker.trip()
         await asyncio.sleep(6)
         assert not log
-        assert guards.reset(key)
+        guard.breaker.reset()
         await first
 
     play(clock, scene())
@@ -236,12 +233,12 @@ def test_the_budget_learns_from_settled_calls(clock):
     granted = 0
     for n in range(50):
         guard.settle(f"t{n}", DOWN)
-        while guard.allow_retry():
+        while guard.budget.take():
             granted += 1
             guard.settle(f"t{n}-again", DOWN)
     assert 15 <= granted <= 20
     local = Guards(clock).of(settings(budget=False))
-    assert all(local.allow_retry() for _ in range(100))
+    assert local.budget is None
     local.settle("x", None)
 
 

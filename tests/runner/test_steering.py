@@ -13,6 +13,7 @@ from lead_tui.errors import CommandRefused, RunNotFound, RunOwned, UsageError
 from lead_tui.flow.inputs import resolve_inputs
 from lead_tui.journal.memory import MemoryJournal
 from lead_tui.runner.engine import Overrides, load_dict
+from lead_tui.runner.handle import Receipt
 from lead_tui.testing import CallLog, VirtualClock, run_flow, run_virtual, scripted
 from lead_tui.testing.flows import memory_engine
 from tests.runner.flows import flow, mock
@@ -131,7 +132,7 @@ def test_another_process_steers_a_live_run_through_the_journal():
         result = await run.wait()
         assert result.status == "cancelled"
         late = await other.send(cmd.Cancel(), "bob")
-        assert late.pending
+        assert late == Receipt(False, "the run has ended: cancelled")
 
     run_virtual(play())
 

@@ -1,5 +1,6 @@
 """Secrets in places that nobody thought of: other inputs, names, diagnostics, commands, tracebacks."""
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,13 @@ async def test_commands_that_open_a_parked_run_are_masked(agent: LeadAgent) -> N
 
 @pytest.mark.parametrize(
     "command",
-    ["echo $LEAK", "echo oops $LEAK >&2; exit 1", "printf %8000s x; printf %s $LEAK; printf %9000s x"],
+    [
+        "echo $LEAK",
+        "echo oops $LEAK >&2; exit 1",
+        "printf %8000s x; printf %s $LEAK; printf %9000s x",
+        "{ printf %s $LEAK; printf %8000s x; } >&2; exit 1",
+        "printf %1900s x; printf %s $LEAK",
+    ],
 )
 def test_a_long_token_is_not_cut_before_it_is_known(command: str, tmp_path: Path) -> None:
     """Messages and log lines are shortened; no half of a token is left in them."""
@@ -92,6 +99,19 @@ def test_a_long_token_is_not_cut_before_it_is_known(command: str, tmp_path: Path
     assert agent.run(flow(parse)).status == "failed"
     written = b"".join(path.read_bytes() for path in tmp_path.glob("journal.db*"))
     assert b"Aa1Bb2" not in written
+
+
+def test_base64_in_lines_is_masked_everywhere(tmp_path: Path) -> None:
+    """`base64` wraps at 76 columns; each line is a log line, the result holds them all."""
+    token = "".join(f"Aa1Bb2-{number:03}" for number in range(40))
+    plain = base64.b64encode(token.encode()).decode()
+    agent = LeadAgent(
+        tmp_path / "journal.db", durability="normal", environment={**ENVIRONMENT, "TOKEN": token}
+    )
+    say = "printf %s $LEAK | base64; printf %s $LEAK | base64 >&2; exit 1"
+    assert agent.run(flow(task(say))).status == "failed"
+    written = b"".join(path.read_bytes() for path in tmp_path.glob("journal.db*"))
+    assert [plain[at : at + 12] for at in range(0, 528, 12) if plain[at : at + 12].encode() in written] == []
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lead_tui.errors import TemplateError
+from lead_tui.templating.paths import survey
 from lead_tui.templating.references import NOTHING, WHOLE, references, saw
 
 
@@ -121,3 +122,41 @@ def test_nothing_but_template_errors(source):
 def test_a_method_is_no_value_that_an_expression_saw():
     """What it was called on is."""
     assert saw("result.startswith('x')", {"result": "yes"}) == {"result": "yes"}
+
+
+def test_a_survey_finds_everything():
+    """Every path and every mistake has its line, also in a text that cannot be parsed."""
+    found = survey(
+        "{{ tasks.a.result }}\n{{ 1 | nof }}\n{{ x y }} {{ inputs.b\n| upper }}\n{{ p q }}{{ other }}"
+    )
+    assert [(path.text, path.line, path.processed) for path in found.paths] == [
+        ("tasks.a.result", 1, False),
+        ("inputs.b", 3, True),
+    ]
+    assert [(str(error), error.line) for error in found.errors] == [
+        ("there is no filter 'nof'", 2),
+        ("expected token 'end of print statement', got 'y'", 3),
+        ("expected token 'end of print statement', got 'q'", 5),
+    ]
+
+
+def test_a_survey_of_a_bad_expression():
+    """Of an expression that cannot be parsed nothing is known but the mistake."""
+    found = survey("inputs.a b", expression=True)
+    assert (found.paths, len(found.errors)) == ((), 1)
+    assert survey("inputs.a | nof", expression=True).paths[0].text == "inputs.a"
+
+
+def test_what_can_be_read_despite_mistakes():
+    """References may be asked for although something is wrong beside them."""
+    found = references("{{ tasks.a.result | nof }} {{ tasks[run.id] }}", despite_errors=True)
+    assert found.tasks == {"a": frozenset({"result"})}
+
+
+@given(st.text(alphabet="tasks.inputs {}[]'\"|-+()n0#%\n"))
+def test_a_survey_never_raises(source):
+    """Whatever the text, each line that is told lies within it."""
+    for expression in (True, False):
+        found = survey(source, expression)
+        lines = [each.line for each in (*found.paths, *found.errors)]
+        assert all(1 <= line <= source.count("\n") + 1 for line in lines)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lead_tui.cli import options, session
+from lead_tui.cli import completion, options, session
 from lead_tui.cli.steering import post
 from lead_tui.core.commands import ResetBreaker, TripBreaker
 
@@ -19,7 +19,15 @@ class To(StrEnum):
 
 def command(
     run: options.Run,
-    agent: Annotated[str, typer.Argument(metavar="AGENT", help="An agent of the run.", show_default=False)],
+    agent: Annotated[
+        str,
+        typer.Argument(
+            metavar="AGENT",
+            autocompletion=completion.agents_of_run,
+            help="An agent of the run.",
+            show_default=False,
+        ),
+    ],
     to: Annotated[To, typer.Argument(help="Open it, or close it.", show_default=False)],
     as_json: options.Json = False,
     db: options.Db = None,

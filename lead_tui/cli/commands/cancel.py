@@ -4,10 +4,11 @@ from typing import Annotated
 
 import typer
 
-from lead_tui.cli import options, session
+from lead_tui.cli import left, options, session
 from lead_tui.cli.driving import Watching
 from lead_tui.cli.steering import post, take_up
 from lead_tui.core.commands import Cancel, CancelTask
+from lead_tui.core.state import RUN_ENDED
 from lead_tui.runner.result import ExitCode
 
 EXAMPLES = ("leadtui cancel last", "leadtui cancel 3f2a slow-task")
@@ -34,9 +35,12 @@ def command(
             post(engine, run_id, CancelTask(task=task), f"{task} is being cancelled", by=by, db=db)
             return
         command = Cancel(why=why, skip_cleanup=skip_cleanup)
-        if engine.journal.row(run_id).owner_alive:
+        state, _ = engine.fold(run_id)
+        if engine.journal.row(run_id).owner_alive or state.status in RUN_ENDED:
             post(engine, run_id, command, f"run {run_id} is being cancelled", by=by, db=db)
             return
-        work = take_up(engine, run_id, [command], Watching(db=db), texts=texts, env_file=env_file, by=by)
-        code = session.wait_for(work)
-        raise typer.Exit(ExitCode.COMPLETED if code == ExitCode.INT else code)
+        work = take_up(
+            engine, run_id, [command], Watching(db=db, wanted=ExitCode.INT), texts=texts, env_file=env_file,
+            by=by, needs_secrets=not left.calls_nothing(state, skip_cleanup=skip_cleanup),
+        )  # fmt: skip
+        raise typer.Exit(session.wait_for(work))

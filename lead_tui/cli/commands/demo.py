@@ -40,6 +40,6 @@ def command(output: options.Output = "text", db: options.Db = None) -> None:
                 )
 
             watching = Watching(output=output, db=db, total=len(document.workflow.all_tasks))
-            code = session.wait_for(drive(start, watching))
+            code = session.wait_for(drive(engine, start, watching))
     say(f"\n{AFTER}")
     raise typer.Exit(code)

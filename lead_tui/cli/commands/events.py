@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from lead_tui.cli import options, session
-from lead_tui.cli.terminal import out_encoded
+from lead_tui.cli.terminal import out_event
 from lead_tui.core.events import Event
-from lead_tui.journal import codec
 from lead_tui.journal.base import Journal
 from lead_tui.observers.hub import Item
 from lead_tui.runner.engine import Engine
@@ -52,4 +51,4 @@ async def _follow(engine: Engine, run_id: str, after: int, *, notes: bool) -> No
 
 def _print(items: Iterable[Item]) -> None:
     for item in items:
-        out_encoded(codec.to_wire(item))
+        out_event(item)

@@ -1,10 +1,9 @@
 """`leadtui logs RUN [TASK]`: the lines that processes and agents wrote."""
 
 from lead_tui.cli import options, session
-from lead_tui.cli.terminal import out, out_encoded
+from lead_tui.cli.terminal import out, out_event
 from lead_tui.core.events import Log
 from lead_tui.errors import UsageError
-from lead_tui.journal import codec
 from lead_tui.observers.hub import Item
 from lead_tui.runner.engine import Engine
 
@@ -43,7 +42,7 @@ def _print(item: Item, task: str | None, *, as_json: bool) -> None:
     if not isinstance(item, Log) or task not in (None, item.task):
         return
     if as_json:
-        out_encoded(codec.to_wire(item))
+        out_event(item)
     else:
         level = f"{item.level}: " if item.level in ("warning", "error") else ""
         out(f"{item.ts.astimezone():%H:%M:%S} {item.task}: {level}{item.text}")

@@ -78,6 +78,7 @@ def _task(document: Document, task: TaskSpec) -> dict[str, Any]:
         "needs": [{"task": each.task, "on": each.on} for each in document.graph.dependencies[task.name]],
         "when": task.when,
         "attempts": settings.retry.max_attempts,
+        "only_safe_retries": not settings.retry.unknown,
         "timeout": settings.timeout,
         "attempt_timeout": settings.attempt_timeout,
         "idempotent": settings.idempotent,
@@ -124,7 +125,7 @@ def _task_text(name: str, task: dict[str, Any]) -> str:
         words.append("after " + ", ".join(_need(each) for each in task["needs"]))
     if task["when"] is not None:
         words.append(f"when {short(task['when'])}")
-    words.append(f"{task['attempts']} attempt{'s' if task['attempts'] > 1 else ''}")
+    words.append(_attempts(task))
     if task["attempt_timeout"] is not None:
         words.append(f"{task['attempt_timeout']:g} s each")
     if task["timeout"] is not None:
@@ -132,6 +133,13 @@ def _task_text(name: str, task: dict[str, Any]) -> str:
     words += [] if task["idempotent"] else ["not idempotent"]
     words += ["may fail"] if task["continue_on_failure"] else []
     return ", ".join(words)
+
+
+def _attempts(task: dict[str, Any]) -> str:
+    if task["attempts"] == 1:
+        return "1 attempt"
+    only = "exit 75 only" if task["type"] == "shell" else "only what surely did nothing"
+    return f"{task['attempts']} attempts" + (f" ({only})" if task["only_safe_retries"] else "")
 
 
 def _need(need: dict[str, Any]) -> str:

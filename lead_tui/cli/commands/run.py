@@ -1,7 +1,7 @@
 """`leadtui run FLOW`: start a flow and stay until it ends, or until only a person can move it."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -9,7 +9,7 @@ from lead_tui.cli import options, session
 from lead_tui.cli.driving import Watching, drive
 from lead_tui.errors import UsageError
 from lead_tui.flow.inputs import read_inputs_file, resolve_inputs
-from lead_tui.flow.models import BadDuration, parse_duration
+from lead_tui.flow.models import BadDuration, Workflow, parse_duration
 from lead_tui.observers.hub import Observer
 from lead_tui.runner.engine import Overrides
 from lead_tui.runner.handle import LocalRun
@@ -56,7 +56,7 @@ def command(
     overrides = Overrides(max_parallel=max_parallel, global_timeout=_seconds(timeout))
     watching = Watching(
         output=output, reports=tuple(report or ()), quiet=quiet, strict=strict, db=db,
-        total=len(document.workflow.all_tasks),
+        total=len(document.workflow.all_tasks), secrets=_secrets(document.workflow, values),
     )  # fmt: skip
     with session.engine(db) as engine:
 
@@ -71,7 +71,16 @@ def command(
                 observers=observers,
             )
 
-        raise typer.Exit(session.wait_for(drive(start, watching)))
+        raise typer.Exit(session.wait_for(drive(engine, start, watching)))
+
+
+def _secrets(workflow: Workflow, values: dict[str, Any]) -> tuple[str, ...]:
+    """Inputs that whoever goes on with the run gives again."""
+    specs = workflow.inputs
+    return tuple(
+        name for name, value in values.items()
+        if specs[name].secret and specs[name].default is None and value is not None
+    )  # fmt: skip
 
 
 def _seconds(text: str | None) -> float | None:

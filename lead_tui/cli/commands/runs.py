@@ -5,13 +5,15 @@ from typing import Annotated
 
 import typer
 
-from lead_tui.cli import options, session
+from lead_tui.cli import left, options, session
 from lead_tui.cli.terminal import moment, out, out_json, table
-from lead_tui.errors import RunNotFound
+from lead_tui.core.state import RunStatus
+from lead_tui.errors import RunNotFound, UsageError
 from lead_tui.journal.base import RunRow
 from lead_tui.reporters.words import duration
 
 EXAMPLES = ("leadtui runs", "leadtui runs --status failed --limit 5 --json")
+STATUSES = (*(str(each) for each in RunStatus), left.INTERRUPTED)
 
 
 def command(
@@ -30,6 +32,8 @@ def command(
 
     A run whose process died is `interrupted`: `leadtui resume` takes it up.
     """
+    if status is not None and status not in STATUSES:
+        raise UsageError(f"there is no status {status!r}: a run is {', '.join(STATUSES)}")
     try:
         with session.existing(db, read_only=True) as engine:
             rows = engine.journal.runs(flow, status, limit)

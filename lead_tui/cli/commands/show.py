@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from lead_tui.cli import options, session
+from lead_tui.cli import left, options, session
 from lead_tui.cli.terminal import moment, out, out_json, short, table
 from lead_tui.core.state import RunState, TaskState
 from lead_tui.journal.base import RunRow
@@ -21,37 +21,45 @@ def command(run: options.Run, as_json: options.Json = False, db: options.Db = No
         run_id = engine.journal.find(run)
         row = engine.journal.row(run_id)
         state, metrics = engine.fold(run_id)
+        answers = {} if row.owner_alive else left.answers(engine.journal, run_id)
+        secrets = left.secrets_again(engine.journal.record(run_id))
     result = result_of(state, metrics)
     if as_json:
-        return out_json(_data(row, state, result))
-    return out("\n".join(_text(row, state, result, db)))
+        return out_json(_data(row, state, result, answers))
+    further = [] if row.owner_alive else what_next(result, db, secrets=secrets, answers=answers)
+    return out("\n".join(_text(row, state, result, further)))
 
 
-def _data(row: RunRow, state: RunState, result: Result) -> dict[str, Any]:
-    """The result as `run --output json` gives it, with the run's row and every task."""
+def _data(row: RunRow, state: RunState, result: Result, answers: dict[str, str]) -> dict[str, Any]:
+    """The result as `run --output json` gives it, with the run's row and every task.
+
+    `answered_by` of a gate: the answer is stored and counts when the run is taken up.
+    """
     plain: dict[str, Any] = msgspec.to_builtins(result)
+    gates = [{**gate, "answered_by": answers.get(gate["gate"])} for gate in plain["waiting_for"]]
     return plain | {
         "status": row.status,
+        "waiting_for": gates,
         "source": row.source,
         "created_at": row.created_at,
         "ended_at": row.ended_at,
         "owner": row.owner if row.owner_alive else None,
         "inputs": state.inputs,
-        "task_list": [_task(task) for task in state.tasks.values()],
+        "task_list": [_task(row, state, task) for task in state.tasks.values()],
     }
 
 
-def _task(task: TaskState) -> dict[str, Any]:
+def _task(row: RunRow, state: RunState, task: TaskState) -> dict[str, Any]:
     return {
         "name": task.name,
         "agent": task.plan.agent,
         "action": task.plan.action,
-        "status": str(task.status),
+        "status": left.INTERRUPTED if left.cut_off(row, state, task) else str(task.status),
         "attempts": task.attempt,
         "started_at": task.started_at,
         "ended_at": task.ended_at,
         "duration": task.duration,
-        "why": task.why,
+        "why": left.why_cut_off(state, task) if left.cut_off(row, state, task) else task.why,
         "cause": task.cause,
         "error": task.failure if task.status == "failed" else None,
         "handled": task.handled,
@@ -59,7 +67,7 @@ def _task(task: TaskState) -> dict[str, Any]:
     }
 
 
-def _text(row: RunRow, state: RunState, result: Result, db: str | None) -> list[str]:
+def _text(row: RunRow, state: RunState, result: Result, further: list[str]) -> list[str]:
     partial = ", partial" if result.partial else ""
     lines = [
         f"run {row.id}: {row.name}, {row.status}{partial}",
@@ -71,23 +79,25 @@ def _text(row: RunRow, state: RunState, result: Result, db: str | None) -> list[
     lines += [f"input {name} = {short(value)}" for name, value in state.inputs.items()]
     lines += [
         "",
-        table(("TASK", "STATUS", "TRIES", "TIME", ""), [_cells(row, task) for task in state.tasks.values()]),
+        table(
+            ("TASK", "STATUS", "TRIES", "TIME", ""),
+            [_cells(row, state, task) for task in state.tasks.values()],
+        ),
     ]
     if result.outputs:
         lines += ["", *(f"{name}: {short(value, 2000)}" for name, value in result.outputs.items())]
     if result.failure is not None:
         lines += ["", f"failed: {result.failure}"]
-    if not row.owner_alive and (further := what_next(result, db)):
-        lines += ["", *further]
-    return lines
+    return [*lines, "", *further] if further else lines
 
 
-def _cells(row: RunRow, task: TaskState) -> tuple[str, ...]:
+def _cells(row: RunRow, state: RunState, task: TaskState) -> tuple[str, ...]:
     """What was in flight when the owner died does not run."""
     time = duration(task.duration) if task.ended_at and task.started_at else "-"
-    cut_off = row.status == "interrupted" and task.status == "running"
-    status = "interrupted" if cut_off else str(task.status)
-    return task.name, status, str(task.attempt or "-"), time, short(_why(task))
+    tries = str(task.attempt or "-")
+    if left.cut_off(row, state, task):
+        return task.name, left.INTERRUPTED, tries, time, left.why_cut_off(state, task)
+    return task.name, str(task.status), tries, time, short(_why(task))
 
 
 def _why(task: TaskState) -> str:

@@ -15,6 +15,7 @@ from lead_tui.runner.engine import load_file
 from lead_tui.runner.result import ExitCode
 
 EXAMPLES = ("leadtui validate flow.yaml", "leadtui validate workflows/*.yaml --format github")
+UNREADABLE = "unreadable"
 _IN_TEXT = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _IN_PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
 
@@ -33,7 +34,8 @@ def command(
 ) -> None:
     """Check flows without starting anything.
 
-    Prints `file:line:col code message (hint)` for each problem and exits with 3 if one is an error.
+    Prints `file:line:col code message (hint)` for each problem. Exits with 3 if one is an error, with 2 if a
+    file cannot be read and the others are valid.
     """
     found = [each for path in flows for each in _problems(path, env_file)]
     if as_json or format_ is Format.JSON:
@@ -41,10 +43,17 @@ def command(
     else:
         for each in found:
             out(_annotation(each) if format_ is Format.GITHUB else _line(each))
-    errors = sum(each.severity == "error" for each in found)
+    errors = [each for each in found if each.severity == "error"]
     if format_ is Format.TEXT and not as_json and not errors:
         out(f"{len(flows)} {'flow is' if len(flows) == 1 else 'flows are'} valid")
-    raise typer.Exit(ExitCode.INVALID if errors else ExitCode.COMPLETED)
+    raise typer.Exit(_exit_code(errors))
+
+
+def _exit_code(errors: list[Diagnostic]) -> ExitCode:
+    """A flow that is invalid speaks before a file that is not there."""
+    if any(each.code != UNREADABLE for each in errors):
+        return ExitCode.INVALID
+    return ExitCode.USAGE if errors else ExitCode.COMPLETED
 
 
 def _problems(path: Path, env_file: Path | None) -> tuple[Diagnostic, ...]:
@@ -54,7 +63,7 @@ def _problems(path: Path, env_file: Path | None) -> tuple[Diagnostic, ...]:
     except InvalidFlow as error:
         return tuple(each for each in error.diagnostics if isinstance(each, Diagnostic))
     except UsageError as error:  # it cannot be read; the other files can
-        return (Diagnostic(str(path), None, None, "unreadable", str(error)),)
+        return (Diagnostic(str(path), None, None, UNREADABLE, str(error)),)
 
 
 def _line(each: Diagnostic) -> str:

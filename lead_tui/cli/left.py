@@ -1,0 +1,54 @@
+"""A run that nobody drives: what was in flight, who answered its gates, what must be given again to go on."""
+
+from typing import Any
+
+from lead_tui.core.commands import Approve, Reject
+from lead_tui.core.state import RUN_ENDED, RUNNING, TASK_ENDED, RunState, TaskState
+from lead_tui.journal.base import Journal, RunRecord, RunRow
+from lead_tui.runner.secrets import MASK
+
+INTERRUPTED = "interrupted"
+"""What a run or task is called that was under way when its process ended."""
+
+
+def cut_off(row: RunRow, state: RunState, task: TaskState) -> bool:
+    """Was it in flight when its process ended? The log cannot say so before somebody takes the run up."""
+    return not row.owner_alive and state.status not in RUN_ENDED and task.status is RUNNING
+
+
+def why_cut_off(state: RunState, task: TaskState) -> str:
+    if state.stopping is not None and not task.plan.cleanup:
+        then = "ends it"
+    else:
+        then = "runs it again" if task.plan.idempotent else "asks whether it is to run again"
+    return f"was in flight when its process ended; `leadtui resume` goes on ({then})"
+
+
+def answers(journal: Journal, run_id: str) -> dict[str, str]:
+    """Gates that are answered already, and by whom; the answer counts when the run is taken up."""
+    return {
+        row.command.gate: row.by or "somebody"
+        for row in journal.inbox(run_id)
+        if isinstance(row.command, Approve | Reject)
+    }
+
+
+def secrets_again(record: RunRecord) -> tuple[str, ...]:
+    """Inputs that are stored nowhere and have no default: whoever goes on gives them again."""
+    specs = record.document.get("inputs") or {}
+    return tuple(
+        name
+        for name, value in record.inputs.items()
+        if MASK in str(value) and not _has_default(specs.get(name))
+    )
+
+
+def _has_default(spec: Any) -> bool:
+    return spec is not None and (not isinstance(spec, dict) or spec.get("default") is not None)
+
+
+def calls_nothing(state: RunState, *, skip_cleanup: bool) -> bool:
+    """Will a cancellation end this run without calling an agent? Then it needs no secrets."""
+    if skip_cleanup:
+        return True
+    return all(task.status in TASK_ENDED for task in state.tasks.values() if task.plan.cleanup)

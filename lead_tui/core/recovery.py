@@ -1,0 +1,49 @@
+"""What a new owner does with a run that another process left in the middle."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from lead_tui.core import effects as fx
+from lead_tui.core import events as ev
+from lead_tui.core.follow import is_stopping
+from lead_tui.core.state import RUNNING, TASK_ENDED, WAITING, RunState, TaskState, is_asked
+
+
+def recover(run: RunState, now: datetime) -> Iterator[ev.Event | fx.Effect]:
+    """What a new owner does with what the one before left: timers are set again, calls that were in flight
+    are made again if that is harmless and else left to a person. A cleanup gets its whole time again.
+    """
+    if run.deadline is not None and run.stopping is None and not run.cleaning:
+        yield fx.SetDeadline(scope="run", at=run.deadline)
+    if run.cleaning and not run.skip_cleanup:
+        yield ev.CleanupStarted(deadline=now + timedelta(seconds=run.plan.cleanup_timeout))
+    for task in list(run.tasks.values()):
+        yield from _recover_task(run, task)
+
+
+def _recover_task(run: RunState, task: TaskState) -> Iterator[ev.Event | fx.Effect]:
+    if task.status is RUNNING:
+        yield _recover_call(run, task)
+    elif task.status is WAITING and task.wait == "retry" and task.until is not None:
+        yield fx.Wake(task=task.name, at=task.until, why="the retry delay is over")
+    elif task.status is WAITING and task.wait != "person":
+        yield ev.TaskReady(task=task.name, why=f"its wait ({task.wait}) ended with the owner before")
+    elif task.status is WAITING and not task.plan.idempotent:
+        yield _lost(task)
+    elif is_asked(run, task):
+        yield fx.Evaluate(role="when", task=task.name)
+    if task.deadline is not None and task.status not in TASK_ENDED:
+        yield fx.SetDeadline(scope="task", task=task.name, at=task.deadline)
+
+
+def _recover_call(run: RunState, task: TaskState) -> ev.Event:
+    if is_stopping(run, task):
+        return ev.TaskCancelled(task=task.name, why="in flight when the process before ended")
+    if task.plan.idempotent:
+        return ev.TaskReady(task=task.name, why="in flight when the process before ended; idempotent")
+    return _lost(task)
+
+
+def _lost(task: TaskState) -> ev.TaskInterrupted:
+    why = "in flight when the process before ended, and not idempotent: it may have been executed"
+    return ev.TaskInterrupted(task=task.name, attempt=task.attempt, why=why)

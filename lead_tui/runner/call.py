@@ -1,0 +1,100 @@
+"""The border to foreign code: whatever an agent does, one checked `AgentResponse` comes of its call.
+
+Only our own cancellation passes. What an agent raises is a failure of the attempt, `SystemExit`,
+`KeyboardInterrupt` and a `CancelledError` of its own included; what it returns is made plain data or refused.
+"""
+
+import asyncio
+import math
+from typing import Any
+
+from lead_tui.agents.base import AgentResponse, BaseAgent, failed
+from lead_tui.errors import AgentError, Category, Failure, Outcome
+from lead_tui.runner.context import AttemptContext
+from lead_tui.runner.plain import plain, storable
+
+
+async def call(
+    agent: BaseAgent[Any],
+    action: str,
+    parameters: dict[str, Any],
+    context: AttemptContext,
+    seconds: float | None,
+) -> AgentResponse:
+    """Call the agent; `seconds` for the attempt, None for no limit. Raises CancelledError if we are."""
+    try:
+        if seconds is None:
+            response: Any = await agent.execute(action, parameters, context)
+        else:
+            async with asyncio.timeout(seconds) as context.timeout:
+                response = await agent.execute(action, parameters, context)
+            if context.timeout.expired():  # the agent kept the cancellation to itself
+                return _too_late(seconds)
+        return checked(response)
+    except AgentError as error:
+        return AgentResponse(success=False, error=_failure(error.failure))
+    except TimeoutError:
+        if seconds is not None and context.timeout is not None and context.timeout.expired():
+            return _too_late(seconds)
+        return AgentResponse.fail(Category.TIMEOUT, "the agent gave up: timeout", Outcome.UNKNOWN)
+    except BaseException as error:  # foreign code: all it raises is a failure
+        if isinstance(error, asyncio.CancelledError) and is_cancelled():
+            raise
+        message = storable(f"{type(error).__name__}: {error}").removesuffix(": ")
+        return AgentResponse.fail(Category.AGENT, message, code="raised")
+    finally:
+        context.timeout = None
+
+
+def checked(response: object) -> AgentResponse:
+    """The response with every field of its type and storable. Raises AgentError for what cannot be kept."""
+    if not isinstance(response, AgentResponse):
+        kind = type(response).__name__
+        raise failed(Category.AGENT, f"execute must return an AgentResponse, not {kind}", code="bad_response")
+    return AgentResponse(
+        success=bool(response.success),
+        result=plain(response.result),
+        error=None if response.success else _failure(response.error),
+        meta=plain(response.meta) if response.meta else {},
+        usage=_usage(response.usage) if response.usage else {},
+    )
+
+
+def _failure(error: object) -> Failure:
+    if not isinstance(error, Failure):
+        return Failure(
+            Category.AGENT, storable(str(error or "the agent reported a failure without a reason"))
+        )
+    try:
+        return Failure(
+            Category(error.category),
+            storable(str(error.message)),
+            Outcome(error.outcome),
+            storable(str(error.code)),
+            None if error.status is None else int(error.status),
+            None if error.retry_after is None else float(error.retry_after),
+        )
+    except (TypeError, ValueError) as wrong:
+        return Failure(Category.AGENT, storable(f"{error.message} (its failure is malformed: {wrong})"))
+
+
+def _usage(usage: Any) -> dict[str, float]:
+    """Finite numbers only: usage that JSON cannot hold must not cost the result."""
+    if not isinstance(usage, dict):
+        return {}
+    return {
+        storable(str(name)): amount
+        for name, amount in usage.items()
+        if isinstance(amount, int | float) and math.isfinite(amount)
+    }
+
+
+def _too_late(seconds: float) -> AgentResponse:
+    message = f"no answer within the attempt's timeout of {seconds:g} s"
+    return AgentResponse.fail(Category.TIMEOUT, message, Outcome.UNKNOWN, code="attempt_timeout")
+
+
+def is_cancelled() -> bool:
+    """Does somebody want this very task to end? A CancelledError may also come from inside foreign code."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -7,6 +7,7 @@
     ├── MissingSecret          3   a variable or secret input that the run needs is not set
     ├── TemplateError          3   at load; at run time it becomes the failure of a task
     ├── JournalError           8   the journal cannot be opened, read or written
+    │   ├── JournalGone        8   its file was deleted or replaced while a run wrote to it
     │   └── OwnershipLost      9   another process took the run over while this one was writing
     ├── RunOwned               9   another live process drives the run
     ├── CommandRefused         2   the run cannot do what was asked; says why
@@ -126,6 +127,10 @@ class TemplateError(LeadError):
 
 class JournalError(LeadError):
     exit_code = 8
+
+
+class JournalGone(JournalError):
+    """What is written now goes to a file that has no name any more."""
 
 
 class OwnershipLost(JournalError):

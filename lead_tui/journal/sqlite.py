@@ -20,7 +20,7 @@ import apsw
 
 from lead_tui.clock import Clock, SystemClock
 from lead_tui.core.events import Event, Note
-from lead_tui.errors import JournalError, UsageError
+from lead_tui.errors import JournalError, JournalGone, UsageError
 from lead_tui.journal import codec, rules
 from lead_tui.journal.base import Durability, Owner, RunRecord
 from lead_tui.journal.checkpoint import Checkpointer
@@ -83,6 +83,7 @@ class SqliteJournal(Reader):
         self._durability = durability
         self._maybe_writer = writer
         self._tails: dict[int, tuple[int, int]] = {}  # run -> fence and last seq: what only its owner changes
+        self._file = path.stat().st_ino
         self._checkpointer = Checkpointer(path)
         for each in (connection, writer.connection if writer is not None else connection):
             each.set_wal_hook(self._checkpointer)
@@ -190,8 +191,18 @@ class SqliteJournal(Reader):
         await writer.run(work)
 
     async def heartbeat(self, run_id: str, fence: int, now: datetime) -> None:
+        self._check_file()
         values = (as_text(now), self.number(run_id), fence)
         await self._writer().run(partial(self._fenced, run_id, _HEARTBEAT, values))
+
+    def _check_file(self) -> None:
+        """SQLite writes on into a deleted file without a word."""
+        try:
+            same = self.path.stat().st_ino == self._file
+        except FileNotFoundError:
+            same = False
+        if not same:
+            raise JournalGone(f"journal {self.path} was deleted or replaced while it was in use")
 
     async def release(self, run_id: str, fence: int) -> None:
         writer, number = self._writer(), self.number(run_id)

@@ -14,7 +14,7 @@ from lead_tui.core.commands import AnyCommand, Retry
 from lead_tui.core.events import CommandReceived, Event
 from lead_tui.core.machine import Step
 from lead_tui.core.state import RUN_ENDED, RunState
-from lead_tui.errors import CommandRefused, JournalError, OwnershipLost
+from lead_tui.errors import CommandRefused, JournalError, JournalGone, OwnershipLost
 from lead_tui.journal.base import InboxRow, Journal
 from lead_tui.observers.hub import Item, Observer
 from lead_tui.runner.result import Result, result_of
@@ -145,10 +145,12 @@ class LocalRun:
             await asyncio.sleep(INBOX_EVERY)
 
     async def _try(self, work: Coroutine[Any, Any, None]) -> None:
-        """A journal that is busy now may not be so the next time; a run that was taken over is not ours."""
+        """A journal that is busy now may not be so the next time; one that is gone, or a run that was taken
+        over, is not ours any more.
+        """
         try:
             await work
-        except OwnershipLost as error:
+        except (OwnershipLost, JournalGone) as error:
             self._runner.fail(error)
         except JournalError as error:
             _log.warning("run %s: %s", self.run_id, error)

@@ -9,7 +9,7 @@ import pytest
 
 from lead_tui.core.commands import Cancel, UnknownCommand
 from lead_tui.core.events import AttemptCompleted, Log, UnknownEvent
-from lead_tui.errors import JournalError, RunOwned
+from lead_tui.errors import JournalError, JournalGone, RunOwned
 from lead_tui.journal import writer
 from lead_tui.journal.checkpoint import LIMIT, STEP, Checkpointer
 from lead_tui.journal.owner import this_process
@@ -354,3 +354,17 @@ async def test_rivals_in_one_process_and_a_dead_owner(sqlite: SqliteJournal) -> 
     new = await sqlite.claim("run-1", this_process(), NOW)
     await sqlite.append("run-1", new, facts(4))
     assert seqs(sqlite) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_a_journal_that_is_deleted_while_in_use_is_noticed(
+    path: Path, sqlite: SqliteJournal, replaced: bool
+) -> None:
+    """With the next heartbeat: what is written from then on would be lost without a word."""
+    fence = await a_run(sqlite)
+    await sqlite.heartbeat("run-1", fence, NOW)
+    path.rename(path.with_name("elsewhere.db"))
+    if replaced:
+        path.touch()
+    with pytest.raises(JournalGone, match="was deleted or replaced"):
+        await sqlite.heartbeat("run-1", fence, NOW)

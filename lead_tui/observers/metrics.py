@@ -1,6 +1,6 @@
 """The figures of a run, folded from its events: what `result.metrics` and the summary show."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,9 +50,10 @@ class Metrics:
     calls: dict[str, str] = field(default_factory=dict)
     """Agents of the attempts in flight, by task."""
 
-    def see(self, event: ev.Event) -> None:
-        if (rule := _RULES.get(type(event))) is not None:
-            rule(self, event)
+    def see(self, events: Iterable[ev.Event]) -> None:
+        for event in events:
+            if (rule := _RULES.get(type(event))) is not None:
+                rule(self, event)
 
     def summary(self) -> dict[str, Any]:
         attempts = sum(times.count for times in self.agents.values())

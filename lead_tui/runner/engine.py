@@ -211,8 +211,7 @@ class Engine:
         machine, metrics = Machine(self.journal.record(run_id).plan, run_id), Metrics()
         for page in self.journal.read(run_id):
             machine.fold(page)
-            for event in page:
-                metrics.see(event)
+            metrics.see(page)
         return machine.run, metrics
 
     def result(self, run_id: str) -> Result:

@@ -199,9 +199,11 @@ class Runner:
             self._perform(effect)
 
     def _look_at(self, events: Sequence[ev.Event]) -> None:
+        self.metrics.see(events)
+        if not self._timers and not self.held:
+            return
         for event in events:
-            self.metrics.see(event)
-            if (self._timers or self.held) and isinstance(event, _TASK_ENDS):
+            if isinstance(event, _TASK_ENDS):
                 self._timers.cancel(("task", event.task))
                 self._timers.cancel(("wake", event.task))
                 self._let_go(event.task)

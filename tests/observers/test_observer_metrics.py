@@ -35,7 +35,7 @@ def test_attempts_count_for_the_agent_that_made_them():
         ev.BreakerClosed(agent="api"),
         ev.TaskCompleted(task="a"),
     ):
-        metrics.see(event)
+        metrics.see([event])
     told = metrics.summary()
     assert (told["attempts"], told["failed_attempts"], told["retries"], told["breaker_changes"]) == (
         2,

@@ -154,6 +154,10 @@ def is_late(run: RunState, fact: ev.Event, now: datetime) -> bool:
             return False
         case _ if run.status in RUN_ENDED:
             return True
+        case ev.AttemptCompleted() | ev.AttemptFailed():
+            task = run.tasks[fact.task]
+            alive = task.status is RUNNING or (task.status is WAITING and task.wait == "person")
+            return not alive or task.attempt != fact.attempt
         case ev.AttemptEvent() | ev.ApprovalRequested():
             task = run.tasks[fact.task]
             return task.status is not RUNNING or task.attempt != fact.attempt

@@ -33,8 +33,8 @@ TRANSITIONS: dict[type[ev.Event], Law] = {
     ev.TaskReady: (frozenset({PENDING, WAITING, RUNNING}), READY),
     ev.TaskStarted: (frozenset({READY}), None),
     ev.AttemptStarted: (frozenset({READY}), RUNNING),
-    ev.AttemptCompleted: (frozenset({RUNNING}), None),
-    ev.AttemptFailed: (frozenset({RUNNING}), None),
+    ev.AttemptCompleted: (frozenset({RUNNING, WAITING}), None),
+    ev.AttemptFailed: (frozenset({RUNNING, WAITING}), None),
     ev.ApprovalRequested: (frozenset({RUNNING}), None),
     ev.TaskWaiting: (frozenset({RUNNING}), WAITING),
     ev.RetryScheduled: (frozenset({RUNNING}), WAITING),
@@ -96,13 +96,22 @@ def _attempt_started(run: RunState, task: TaskState, event: ev.AttemptStarted) -
 
 
 def _attempt_completed(run: RunState, task: TaskState, event: ev.AttemptCompleted) -> None:
+    _leave_gate(run, task)
     if not task.shaped:
         task.result = event.result
     task.meta = event.meta or None
     task.failure = None
 
 
+def _leave_gate(run: RunState, task: TaskState) -> None:
+    """An attempt may end while it asks a person: then nobody needs to answer any more."""
+    if task.status is WAITING:
+        _void_gate(run, task)
+        move(run, task, RUNNING)
+
+
 def _attempt_failed(run: RunState, task: TaskState, event: ev.AttemptFailed) -> None:
+    _leave_gate(run, task)
     task.tries += 1
     task.failure = event.failure
     task.meta = event.meta or None

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AliasChoices, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, AliasChoices, ConfigDict, Field, TypeAdapter, ValidationError
 
 from lead_tui.flow.inputs import whole_number
 from lead_tui.flow.models import INPUT_TYPES, Model
@@ -87,6 +87,16 @@ def validate_values(form: Mapping[str, Any], values: Mapping[str, Any]) -> dict[
         except ValueError as error:
             problems.append(f"{name}: {error}")
     return problems or accepted
+
+
+def form_problem(form: object) -> str:
+    """What is wrong with a form that an agent made, or nothing."""
+    try:
+        _FORM.validate_python(form)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        return f"{'.'.join(str(part) for part in first['loc']) or 'form'}: {first['msg']}"
+    return ""
 
 
 def read_text(kind: str, text: str) -> Any:

@@ -40,8 +40,7 @@ async def call(
     except BaseException as error:  # foreign code: all it raises is a failure
         if isinstance(error, asyncio.CancelledError) and is_cancelled():
             raise
-        message = storable(f"{type(error).__name__}: {error}").removesuffix(": ")
-        return AgentResponse.fail(Category.AGENT, message, code="raised")
+        return AgentResponse.fail(Category.AGENT, _said(error), code="raised")
     finally:
         context.timeout = None
 
@@ -55,7 +54,7 @@ def checked(response: object) -> AgentResponse:
         success=bool(response.success),
         result=plain(response.result),
         error=None if response.success else _failure(response.error),
-        meta=plain(response.meta) if response.meta else {},
+        meta=_meta(response.meta) if response.meta else {},
         usage=_usage(response.usage) if response.usage else {},
     )
 
@@ -78,6 +77,11 @@ def _failure(error: object) -> Failure:
         return Failure(Category.AGENT, storable(f"{error.message} (its failure is malformed: {wrong})"))
 
 
+def _meta(meta: Any) -> dict[str, Any]:
+    kept = plain(meta)
+    return kept if isinstance(kept, dict) else {"meta": kept}
+
+
 def _usage(usage: Any) -> dict[str, float]:
     """Finite numbers only: usage that JSON cannot hold must not cost the result."""
     if not isinstance(usage, dict):
@@ -87,6 +91,15 @@ def _usage(usage: Any) -> dict[str, float]:
         for name, amount in usage.items()
         if isinstance(amount, int | float) and math.isfinite(amount)
     }
+
+
+def _said(error: BaseException) -> str:
+    name = type(error).__name__
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - a foreign class whose text cannot be made still has a name
+        text = ""
+    return storable(f"{name}: {text}" if text else name)
 
 
 def _too_late(seconds: float) -> AgentResponse:

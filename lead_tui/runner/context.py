@@ -2,14 +2,19 @@
 
 import asyncio
 import hashlib
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from lead_tui.agents.base import Answer, Gate
+import msgspec
+
+from lead_tui.agents.base import Answer, Gate, failed
 from lead_tui.agents.output import MAX_LINE
 from lead_tui.core import effects as fx
 from lead_tui.core import events as ev
+from lead_tui.errors import Category
+from lead_tui.flow.forms import form_problem
 from lead_tui.runner.plain import plain, storable
 from lead_tui.runner.secrets import ConcealedStream
 
@@ -19,6 +24,11 @@ if TYPE_CHECKING:
 Level = Literal["debug", "info", "warning", "error"]
 Stream = Literal["log", "stdout", "stderr"]
 NOTE_LENGTH = 64 * 1024
+_STREAMS = ("log", "stdout", "stderr")
+_LEVELS: dict[str, Level] = {
+    "debug": "debug", "info": "info", "warning": "warning", "warn": "warning", "error": "error",
+    "critical": "error",
+}  # fmt: skip
 
 
 class AttemptContext:
@@ -51,16 +61,17 @@ class AttemptContext:
     # notes
 
     def log(self, text: str, level: Level = "info", stream: Stream = "log") -> None:
-        text = _bounded(self._masked(storable(text), stream))
-        self._note(ev.Log(text=text, level=level, stream=stream))
+        stream = stream if stream in _STREAMS else "log"
+        text = _bounded(self._masked(storable(str(text)), stream))
+        self._note(ev.Log(text=text, level=_LEVELS.get(level, "info"), stream=stream))
 
     def progress(self, done: float, total: float | None = None, text: str = "") -> None:
-        self._note(ev.Progress(done=done, total=total, text=storable(text)))
+        self._note(ev.Progress(done=_number(done) or 0.0, total=_number(total), text=storable(str(text))))
 
     def tokens(self, text: str) -> None:
         if self._tokens is None:
             self._tokens = ConcealedStream(self._runner.concealer)
-        if safe := self._tokens.feed(storable(text)):
+        if safe := self._tokens.feed(storable(str(text))):
             self._note(ev.Tokens(text=safe))
 
     def flush_tokens(self) -> None:
@@ -92,6 +103,7 @@ class AttemptContext:
     # people
 
     async def ask(self, gate: Gate) -> Answer:
+        gate = checked_gate(gate)
         self._asking = self._asking or asyncio.Lock()
         async with self._asking:  # one question at a time: a task waits at one gate
             self._asked += 1
@@ -115,8 +127,7 @@ class AttemptContext:
         self._runner.post(
             ev.ApprovalRequested(
                 task=self.task, attempt=self.attempt, gate=name, action=gate.action,
-                message=storable(gate.message), show=plain(gate.show), options=list(gate.options),
-                form=gate.form,
+                message=gate.message, show=gate.show, options=list(gate.options), form=gate.form,
             )
         )  # fmt: skip
         await self._answer
@@ -131,10 +142,31 @@ class AttemptContext:
         return True
 
 
+def checked_gate(gate: Gate) -> Gate:
+    """The gate as it can be stored and shown. Raises AgentError for one that nobody could answer."""
+    try:
+        problem = form_problem(gate.form)
+        checked = msgspec.convert(plain(msgspec.structs.asdict(gate)), Gate)
+    except (TypeError, msgspec.MsgspecError) as error:
+        problem = str(error)
+    if problem:
+        raise failed(Category.VALIDATION, f"the question to a person is malformed: {problem}", code="gate")
+    return checked
+
+
 def gate_name(task: str, generation: int, number: int) -> str:
     """The task's name for its first gate: short enough to type. A person's retry makes a new gate."""
     again = f"@{generation}" if generation > 1 else ""
     return f"{task}{again}" if number == 1 else f"{task}{again}.{number}"
+
+
+def _number(value: object) -> float | None:
+    """A finite number, also from text; None for what is none: a note must not cost the call."""
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _bounded(text: str) -> str:

@@ -3,7 +3,7 @@
 from lead_tui.core import commands as cmd
 from lead_tui.core import events as ev
 from lead_tui.flow.models import FailureStrategy
-from tests.core.play import Play, task
+from tests.core.play import Play, failure, task
 
 
 def test_a_retry_waits_for_its_instant_and_counts_its_tries():
@@ -166,3 +166,20 @@ def test_the_time_of_an_answer_is_when_it_was_given():
     play.now = play.later(3600)
     play.take(ev.CommandReceived(command=cmd.Approve(gate="gate"), by="ada", at=given, inbox=7))
     assert play.last(ev.ApprovalGranted).at == given
+
+
+def test_an_attempt_that_ends_while_it_asks_leaves_its_gate():
+    """The agent gave up asking, failed, or was tried again: nobody needs to answer any more."""
+    play = Play(task("a"), task("b"), limits={"m": 2}, strategy=FailureStrategy.CONTINUE).start()
+    order = play.calls["a"]
+    play.ask_person("a")
+    play.take(ev.AttemptCompleted(task="a", attempt=order.attempt, result="gave up"))
+    assert play.run.tasks["a"].result == "gave up"
+    assert play.command(cmd.Approve(gate="a")) == "a is closed: its task has ended"
+    order = play.calls["b"]
+    play.ask_person("b")
+    assert play.run.status == "waiting"
+    play.take(ev.AttemptFailed(task="b", attempt=order.attempt, failure=failure(), retry_in=2.0))
+    assert play.run.status == "running"
+    play.pass_time(2).complete("b")
+    assert play.run.status == "completed"

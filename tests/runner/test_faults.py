@@ -87,6 +87,7 @@ class Returning:
         (AgentResponse(False, error=Failure("no such", "why", "safe")), "its failure is malformed"),
         (AgentResponse(False, error=Failure(Category.NETWORK, "why", "safe", status="x")), "malformed"),
         (AgentResponse(True, meta={"f": object()}), "cannot be kept"),
+        (AgentResponse(True, result=b"bytes"), "cannot be kept"),
     ],
 )
 def test_a_malformed_answer_is_a_failure_that_says_so(monkeypatch, value, message):
@@ -109,6 +110,16 @@ def test_usage_that_cannot_be_kept_does_not_cost_the_result(monkeypatch, usage):
     Returning(monkeypatch, AgentResponse(True, "precious", usage=usage))
     story = run_flow(ours({"name": "a"}))
     assert story.result.results == {"a": "precious"}
+    wire = msgspec.json.decode(msgspec.json.encode(story.events), type=list[ev.AnyEvent])
+    assert wire == story.events
+
+
+@pytest.mark.parametrize("meta", [[1], "abc", 7])
+def test_meta_of_any_shape_does_not_cost_the_result(monkeypatch, meta):
+    """It is kept under a name, and the log comes back with the result in it."""
+    Returning(monkeypatch, AgentResponse(True, "precious", meta=meta))
+    story = run_flow(ours({"name": "a"}))
+    assert story.state.tasks["a"].meta == {"meta": meta}
     wire = msgspec.json.decode(msgspec.json.encode(story.events), type=list[ev.AnyEvent])
     assert wire == story.events
 
@@ -153,6 +164,81 @@ def test_questions_of_one_call_are_asked_one_after_the_other(agent):
 
     story = run_flow(ours({"name": "a"}), meanwhile=approve, park_when_waiting=False)
     assert story.result.results == {"a": ["x", "y"]}
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        Gate("m", options=[1, 2]),
+        Gate("m", action="shout"),
+        Gate("m", action="input", form={"a": 5}),
+        Gate("m", action="input", form={"a": {"type": "colour"}}),
+        Gate("m", show=object()),
+        Gate(b"bytes"),
+    ],
+)
+def test_a_question_that_nobody_could_answer_is_not_asked(agent, gate):
+    """The agent is told, and the run goes on."""
+    agent(lambda call: call.context.ask(gate))
+    story = run_flow(ours({"name": "a"}))
+    assert story.result.errors["a"].code in {"gate", "not_plain"}
+    assert story.of(ev.ApprovalRequested) == []
+
+
+def test_a_call_that_ends_while_it_asks_has_ended(agent):
+    """A person's answer is not waited for on behalf of somebody who has left."""
+
+    async def boom():
+        await asyncio.sleep(3)
+        raise ValueError("boom")
+
+    async def ask(call: Call):
+        await asyncio.gather(call.context.ask(Gate("sure?")), boom())
+
+    agent(ask)
+    story = run_flow(ours({"name": "a"}), park_when_waiting=False)
+    assert "boom" in story.result.errors["a"].message
+    assert story.result.execution_time == 3
+
+
+def test_odd_notes_are_kept_as_far_as_they_make_sense(agent):
+    """A log line must not cost the call, whatever is passed."""
+
+    def talk(call: Call):
+        call.context.log(3, level="warn", stream="foo")
+        call.context.log("x", level="shout")
+        call.context.progress("half", "ten", 5)
+        call.context.progress("1.5", float("nan"))
+        call.context.tokens(7)
+
+    agent(talk)
+    story = run_flow(ours({"name": "a"}))
+    assert story.result.status == "completed"
+    wire = msgspec.json.decode(msgspec.json.encode(story.notes), type=list[ev.AnyNote])
+    assert wire == story.notes
+    assert [(note.text, note.level, note.stream) for note in story.notes[:2]] == [
+        ("3", "warning", "log"),
+        ("x", "info", "log"),
+    ]
+    assert [(note.done, note.total) for note in story.notes[2:4]] == [(0.0, None), (1.5, None)]
+
+
+class Mute(Exception):
+    """Its text cannot be made."""
+
+    def __str__(self):
+        raise ValueError("no text")
+
+
+def test_an_error_without_a_text_still_has_a_name(monkeypatch):
+    """The type is told."""
+
+    class Agent(scripted(lambda call: None)):
+        async def execute(self, action, parameters, context):
+            raise Mute
+
+    monkeypatch.setitem(registry._registered, "test", Agent)
+    assert run_flow(ours({"name": "a"})).result.errors["a"].message == "Mute"
 
 
 def test_what_is_expected_of_a_result_is_not_the_services_fault():

@@ -88,9 +88,17 @@ def told(error: BaseException, context: AgentContext) -> AgentError:
     if isinstance(error, SyntaxError) and error.filename:  # it names the file that no frame was in
         frames = [traceback.FrameSummary(error.filename, error.lineno, "")]
     place = f" ({_place(frames[-1], context.folder)})" if frames else ""
-    text = excerpt(str(getattr(error, "msg", None) or error), context.mask)
+    text = excerpt(_message(error), context.mask)
     name = type(error).__name__
     return failed(Category.AGENT, f"{name}: {text}{place}" if text else f"{name}{place}", code="raised")
+
+
+def _message(error: BaseException) -> str:
+    """What the error says of itself; its `__str__` is foreign code, too."""
+    try:
+        return str(getattr(error, "msg", None) or error)
+    except BaseException as broken:  # noqa: BLE001 - whatever it raises is data
+        return f"(no message: its __str__ raised {type(broken).__name__})"
 
 
 def _their_frames(error: BaseException, folder: Path) -> list[traceback.FrameSummary]:

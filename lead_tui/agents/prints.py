@@ -106,13 +106,14 @@ def _stand_in() -> None:
 
 
 def _step_back() -> None:
-    """Put the streams back with the last user, unless somebody else has replaced them meanwhile."""
+    """Put the streams back with the last user, unless somebody else has put others there meanwhile."""
     global _users  # noqa: PLW0603
     with _lock:
         _users -= 1
         if _users:
             return
-        if isinstance(sys.stdout, Shared):
+        # None is what a function leaves there that wants silence
+        if sys.stdout is None or isinstance(sys.stdout, Shared):
             sys.stdout = _originals["stdout"]
-        if isinstance(sys.stderr, Shared):
+        if sys.stderr is None or isinstance(sys.stderr, Shared):
             sys.stderr = _originals["stderr"]

@@ -97,7 +97,7 @@ def _said(error: BaseException) -> str:
     name = type(error).__name__
     try:
         text = str(error)
-    except Exception:  # noqa: BLE001 - a foreign class whose text cannot be made still has a name
+    except BaseException:  # noqa: BLE001 - a foreign class whose text cannot be made still has a name
         text = ""
     return storable(f"{name}: {text}" if text else name)
 

@@ -14,16 +14,22 @@ _BLOCK = 64 * 1024  # a multiple of every step
 
 
 class Needles:
-    """Fixed texts of at least `SHORTEST` characters."""
+    """Fixed texts of at least `SHORTEST` characters. More may be added, also while other threads search."""
 
-    def __init__(self, values: Iterable[str]) -> None:
-        self.values = frozenset(values)
-        self.longest = max(map(len, self.values), default=0)
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        self.values: set[str] = set()
+        self.longest = 0
         self._steps = (_Steps(8), _Steps(4))
         self._tiny: list[str] = []
         self._by_start: defaultdict[str, list[str]] = defaultdict(list)
         self._by_end: defaultdict[str, list[str]] = defaultdict(list)
-        for value in self.values:
+        self.add(values)
+
+    def add(self, values: Iterable[str]) -> None:
+        """The cost grows with these values, not with those that are there."""
+        for value in set(values) - self.values:
+            self.values.add(value)
+            self.longest = max(self.longest, len(value))
             self._by_start[value[:SHORTEST]].append(value)
             self._by_end[value[-SHORTEST:]].append(value)
             if not any(steps.add(value) for steps in self._steps):
@@ -35,18 +41,18 @@ class Needles:
             found |= {value for value in steps.candidates(text) if value in text}
         return found
 
-    def length_at_start(self, text: str) -> int:
-        """How much of `text` is the end of a needle that was cut off before it; 0 if nothing is."""
-        for end in range(min(len(text), self.longest - 1), SHORTEST - 1, -1):
+    def length_at_start(self, text: str, least: int = SHORTEST) -> int:
+        """How much of `text` is the end of a needle that was cut off before it; 0 if it is below `least`."""
+        for end in range(min(len(text), self.longest - 1), least - 1, -1):
             if text[end - SHORTEST : end] in self._by_end:
                 for value in self._by_end[text[end - SHORTEST : end]]:
                     if value.endswith(text[:end]):
                         return end
         return 0
 
-    def length_at_end(self, text: str) -> int:
-        """How much of `text` is the beginning of a needle that was cut off behind it; 0 if nothing is."""
-        for start in range(max(0, len(text) - self.longest + 1), len(text) - SHORTEST + 1):
+    def length_at_end(self, text: str, least: int = SHORTEST) -> int:
+        """How much of `text` is the beginning of a needle that was cut off behind it; 0 if below `least`."""
+        for start in range(max(0, len(text) - self.longest + 1), len(text) - least + 1):
             if text[start : start + SHORTEST] in self._by_start:
                 for value in self._by_start[text[start : start + SHORTEST]]:
                     if value.startswith(text[start:]):
@@ -55,7 +61,7 @@ class Needles:
 
     def hold(self, text: str) -> bool:
         """Does `text` lie within one of them?"""
-        return len(text) < self.longest and any(text in value for value in self.values)
+        return len(text) < self.longest and any(text in value for value in tuple(self.values))
 
 
 class _Steps:

@@ -8,13 +8,14 @@ from urllib.parse import quote
 
 _URL_SAFE = ("", "/", "!$&'()*+,;=:@/", "!$&'()*+,;=:@/?")
 """What different encoders leave as it is."""
+_SHORTEST_LINE = 8
 _NOT_IN_LITERALS = re.compile(r"[^A-Za-z0-9 _.,:;/@+=-]", re.ASCII)
 
 
 def parts(secret: str) -> set[str]:
-    """What is a secret by itself: all of it, and each of its lines."""
+    """What is a secret by itself: all of it, and each of its lines that is no common word."""
     lines = {line.strip() for line in secret.splitlines()} if "\n" in secret else set()
-    return {secret, secret.strip(), *lines}
+    return {secret, secret.strip(), *(line for line in lines if len(line) >= _SHORTEST_LINE)}
 
 
 def text_forms(value: str) -> set[str]:

@@ -2,7 +2,8 @@
 
 The first line is that a secret enters a call at the last moment and is stored nowhere. Values are found in
 all the forms of `secret_forms.py`; in base64 also across line breaks, and line by line as encoders wrap it.
-Values of fewer than four characters are not searched for: every second word would be masked.
+Values of fewer than four characters are not searched for: every second word would be masked. For the same
+reason a line alone of a longer secret is one from eight characters on, and a part of its base64 from twelve.
 """
 
 import re
@@ -33,31 +34,32 @@ _BREAK = re.compile(_LINE_BREAK)
 _ALPHABET = string.ascii_letters + string.digits + "+/-_"
 _LINE = 16
 """A line of base64 in the middle of a secret is known as such from this length on."""
+_END = 12
+"""So is the beginning or the end of a secret in base64: fewer characters are those of many a word."""
+_PASSES = 20
+"""Beside a mask, asterisks of the text may make a secret that has some: so often it is searched again."""
 
 
 class Concealer:
     """`conceal(data)` gives the same data without the secrets known so far; without any it costs nothing."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._forms = Needles(())
-        self._base64 = Needles(())
+        self._written = Needles()
+        self._base64 = Needles()
         self.add(*secrets)
 
     def __bool__(self) -> bool:
-        return bool(self._forms.values)
+        return bool(self._written.values)
 
     @property
     def reach(self) -> int:
         """How long a secret may be as it is written, line breaks in base64 included."""
-        return self._forms.longest + self._base64.longest // 16
+        return max(self._written.longest, self._base64.longest) + self._base64.longest // 16
 
     def add(self, *secrets: str) -> None:
         values = [part for secret in secrets if len(secret) >= SHORTEST for part in parts(secret)]
-        encoded = _long_enough(form for value in values for form in base64_forms(value))
-        found = encoded | _long_enough(form for value in values for form in text_forms(value))
-        if not found <= self._forms.values:
-            self._forms = Needles(self._forms.values | found)
-            self._base64 = Needles(self._base64.values | encoded)
+        self._base64.add(_long_enough(form for value in values for form in base64_forms(value)))
+        self._written.add(_long_enough(form for value in values for form in text_forms(value)))
 
     def text(self, text: str) -> str:
         return self._line(self.whole(text)) if self else text
@@ -65,25 +67,37 @@ class Concealer:
     def piece(self, text: str) -> str:
         """Mask a text that was cut out of a longer one: also what is left of a secret at its two ends."""
         text = self.text(text)
-        if len(text) >= _LINE and self._forms.hold(text):
+        if len(text) >= _LINE and self._written.hold(text):
             return MASK
-        if length := self._forms.length_at_start(text):
+        if length := self._written.length_at_start(text):
             text = MASK + text[length:]
-        if length := self._forms.length_at_end(text):
+        if length := self._written.length_at_end(text):
             text = text[:-length] + MASK
         return text
 
     def whole(self, text: str) -> str:
         """Mask the secrets that are there from beginning to end."""
-        while found := self._forms.found_in(text):
-            # more than once: beside a mask, asterisks of the text may make a secret that has some
-            longest_first = sorted(found, key=len, reverse=True)
-            text = re.sub("|".join(map(re.escape, longest_first)), MASK, text)
+        for _ in range(_PASSES):
+            if not (found := self._found_in(text)):
+                break
+            text = _any_of(found).sub(MASK, text)
+        else:
+            text = self._without_words(text)
         if self and _BREAK.search(text):
             wrapped = self._base64.found_in(_BREAK.sub("", text))
             for form in sorted(wrapped, key=len, reverse=True):
                 text = re.sub(_across_lines(form), MASK, text)
         return text
+
+    def _found_in(self, text: str) -> set[str]:
+        return self._written.found_in(text) | self._base64.found_in(text)
+
+    def _without_words(self, text: str) -> str:
+        """Mask the words that hold a secret, or everything if one still goes across words."""
+        if found := self._found_in(text):
+            secret = _any_of(found)
+            text = re.sub(r"\S+", lambda word: MASK if secret.search(word[0]) else word[0], text)
+        return MASK if self._found_in(text) else text
 
     def _line(self, text: str) -> str:
         """Mask what may be lines of a longer base64 text: a secret's beginning, its end, or part of it."""
@@ -92,11 +106,11 @@ class Concealer:
         begun = _run(head)
         if len(begun) >= _LINE and begun == head and len(text) < within and self._base64.hold(begun):
             return text.replace(text.strip(), MASK)
-        if length := self._base64.length_at_start(begun):
+        if length := self._base64.length_at_start(begun, _END):
             text = re.sub(rf"\A({_BLANKS}){_across_lines(begun[:length])}", rf"\1{MASK}", text)
         tail = _BREAK.sub("", text[-within:].strip())
         ended = _run(tail[::-1])[::-1]
-        if length := self._base64.length_at_end(ended):
+        if length := self._base64.length_at_end(ended, _END):
             text = re.sub(rf"{_across_lines(ended[-length:])}({_BLANKS})\Z", rf"{MASK}\1", text)
         return text
 
@@ -112,7 +126,7 @@ class Concealer:
             return [self.conceal(each) for each in data]
         if isinstance(data, msgspec.Struct):
             return self.struct(data)
-        if isinstance(data, int | float) and not isinstance(data, bool) and str(data) in self._forms.values:
+        if isinstance(data, int | float) and not isinstance(data, bool) and str(data) in self._written.values:
             return MASK
         return data
 
@@ -157,6 +171,11 @@ class ConcealedStream:
 
 def _long_enough(forms: Iterable[str]) -> set[str]:
     return {form for form in forms if len(form) >= SHORTEST}
+
+
+def _any_of(forms: Iterable[str]) -> re.Pattern[str]:
+    """The longest that fits: nothing of it may be left beside the mask of a shorter one."""
+    return re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True))))
 
 
 def _run(text: str) -> str:

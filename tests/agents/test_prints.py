@@ -71,6 +71,15 @@ def test_streams_that_somebody_replaced_meanwhile_stay(context, monkeypatch):
     assert sys.stderr is other
 
 
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_a_stream_that_a_function_took_away_comes_back(context, name):
+    """`sys.stdout = None` silences the function, not the process."""
+    before = getattr(sys, name)
+    with prints_to(context()):
+        setattr(sys, name, None)
+    assert getattr(sys, name) is before
+
+
 def test_two_tasks_do_not_mix_their_lines(tmp_path):
     """Each piece goes to the task that printed it."""
     (tmp_path / "steps.py").write_text(

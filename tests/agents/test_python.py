@@ -213,6 +213,21 @@ async def test_whatever_it_raises_ends_the_call_only(call, body, message):
     assert caught.value.failure.message.startswith(message)
 
 
+@pytest.mark.parametrize("kind", ["def", "async def"])
+@pytest.mark.parametrize("how", ["ValueError('inner')", "SystemExit(3)", "KeyboardInterrupt"])
+async def test_an_error_that_cannot_say_what_it_is_keeps_its_type_and_place(call, kind, how):
+    """Its `__str__` is foreign code, too."""
+    source = f"""
+        class Mute(Exception):
+            def __str__(self): raise {how}
+        {kind} f(): raise Mute
+    """
+    with pytest.raises(AgentError) as caught:
+        await call("steps:f", source)
+    inner = how.partition("(")[0]
+    assert caught.value.failure.message == f"Mute: (no message: its __str__ raised {inner}) (steps.py:4)"
+
+
 async def test_an_async_exit_ends_the_call_only(call):
     """On the loop, too, SystemExit does not end the process."""
     with pytest.raises(AgentError, match=r"SystemExit: 3"):

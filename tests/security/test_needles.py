@@ -35,6 +35,47 @@ def test_blocks_of_a_long_text_have_no_seam() -> None:
         assert found.found_in(text) == found.values
 
 
+@given(needles, needles, letters)
+def test_needles_may_be_added_later(first: set[str], later: set[str], text: str) -> None:
+    """They are then searched for as if they had been there from the beginning."""
+    found, whole = Needles(first), Needles(first | later)
+    for value in later:
+        found.add([value])
+    assert (found.values, found.longest) == (whole.values, whole.longest)
+    assert found.found_in(text) == whole.found_in(text)
+    assert found.length_at_start(text) == whole.length_at_start(text)
+    assert found.length_at_end(text) == whole.length_at_end(text)
+
+
+class Counted(str):
+    """Counts how often it is measured."""
+
+    __slots__ = ("measured",)
+
+    def __len__(self) -> int:
+        self.measured = getattr(self, "measured", 0) + 1
+        return super().__len__()
+
+
+def test_one_more_needle_costs_nothing_for_those_that_are_there() -> None:
+    """A run that learns a thousand secrets one by one looks at each of them once."""
+    first = Counted("the-first-needle")
+    found = Needles([first])
+    before = first.measured
+    for number in range(20):
+        found.add([f"another-needle-{number}", first])
+    assert first.measured == before > 0
+    assert len(found.values) == 21
+
+
+def test_a_part_shorter_than_asked_for_is_none() -> None:
+    """At both ends."""
+    found = Needles(["abcdefgh"])
+    assert (found.length_at_start("defgh"), found.length_at_start("defgh", 6)) == (5, 0)
+    assert (found.length_at_end("abcde"), found.length_at_end("abcde", 6)) == (5, 0)
+    assert (found.length_at_start("cdefgh", 6), found.length_at_end("abcdef", 6)) == (6, 6)
+
+
 def test_no_needles_are_found_nowhere() -> None:
     """Neither in a text nor at its ends."""
     none = Needles(())

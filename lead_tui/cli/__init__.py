@@ -17,11 +17,18 @@ terminal.py   text and JSON to stdout and stderr
 `leadtui --help` imports nothing but typer.
 """
 
+import os
+import signal
 import sys
+from contextlib import suppress
+from types import FrameType
 
 
 def main() -> None:
     """The program `leadtui`."""
+    with suppress(ValueError):  # no main thread
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, leave_at_once)
     from lead_tui.cli.app import application
     from lead_tui.cli.failure import unwritable
     from lead_tui.cli.leaving import leave, open_streams
@@ -38,3 +45,14 @@ def main() -> None:
     except OSError as error:  # typer prints by itself: `leadtui --help > /dev/full`
         code = unwritable(error)
     leave(code)
+
+
+def leave_at_once(number: int, _: FrameType | None) -> None:
+    """Ctrl-C while no run is driven, the first imports included: nothing is lost, so nothing is said.
+
+    A KeyboardInterrupt would come out of the middle of an import as a traceback, or be swallowed there.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, OSError, RuntimeError, ValueError):  # none, full, in use, closed
+            stream.flush()
+    os._exit(128 + number)

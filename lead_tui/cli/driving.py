@@ -67,7 +67,10 @@ async def drive(engine: Engine, start: Start, watching: Watching) -> int:
 
 def _close(reporters: Sequence[Reporter]) -> None:
     for reporter in reporters:
-        reporter.close()
+        try:
+            reporter.close()
+        except Exception as error:  # noqa: BLE001 - a plugin's reporter: the others are closed all the same
+            say(f"warning: {_failed(reporter, error)}")
 
 
 def _leave(reporters: Sequence[Reporter], code: int, line: str) -> None:
@@ -88,7 +91,7 @@ async def _wait(run: LocalRun, signals: Signals, watching: Watching) -> Result:
     steering = asyncio.create_task(signals.steer(run))
     try:
         return await run.wait()
-    except JournalError as error:
+    except (JournalError, asyncio.CancelledError) as error:
         error.add_note(f"run {run.run_id} was left: {watching.go_on(run.run_id)}")
         raise
     finally:
@@ -140,7 +143,15 @@ def _report(reporters: Sequence[Reporter], result: Result, code: int) -> int:
             else:
                 give_up(sys.stdout)
                 say(f"warning: the output cannot be written: {error.strerror or error}")
+        except Exception as error:  # noqa: BLE001 - a plugin's reporter: the run has ended well without it
+            if isinstance(reporter, FileReport):
+                code = code or int(ExitCode.FAILED)
+            say(f"{'error' if isinstance(reporter, FileReport) else 'warning'}: {_failed(reporter, error)}")
     return code
+
+
+def _failed(reporter: Reporter, error: Exception) -> str:
+    return f"the reporter {type(reporter).__name__} failed: {type(error).__name__}: {error}"
 
 
 def _say_what_next(engine: Engine, run: LocalRun, result: Result, watching: Watching) -> None:

@@ -29,7 +29,7 @@ def explained() -> Iterator[None]:
     """Within it every exception becomes an exit. Costs no import while nothing goes wrong."""
     try:
         yield
-        sys.stdout.flush()
+        _flush()
     except BrokenPipeError:
         give_up(sys.stdout)  # nobody reads any more: end quietly
         raise typer.Exit(0) from None
@@ -76,6 +76,8 @@ def report_bug(error: BaseException) -> int:
     else:
         with suppress(OSError):
             say(f"where it happened is in {_keep(text)}; LEADTUI_DEBUG=1 shows it here")
+    for note in getattr(error, "__notes__", ()):
+        say(note)
     return BUG
 
 
@@ -102,13 +104,20 @@ def unwritable(error: OSError) -> int:
 def _flushed() -> bool:
     """Has all that was printed found its place? A reader that left is no reason to say no."""
     try:
-        sys.stdout.flush()
+        _flush()
     except BrokenPipeError:
         give_up(sys.stdout)
     except OSError as error:
         unwritable(error)
         return False
     return True
+
+
+def _flush() -> None:
+    """Nothing to do for a stdout that an agent took away or closed."""
+    with suppress(ValueError):
+        if sys.stdout is not None:
+            sys.stdout.flush()
 
 
 def _where() -> str:

@@ -5,6 +5,7 @@ would wait for both. When a command has said all and closed its journal, nothing
 """
 
 import os
+import signal
 import sys
 import threading
 from collections.abc import Coroutine
@@ -20,8 +21,15 @@ PATIENCE = 0.5
 _left: "list[asyncio.AbstractEventLoop]" = []
 
 
+class CutOff(Exception):
+    """A command was cancelled from within, by no wish of a person."""
+
+
 def in_loop(work: Coroutine[Any, Any, T]) -> T:
-    """`asyncio.run`, which waits for nothing but this."""
+    """`asyncio.run`, which waits for nothing but this.
+
+    Raises CutOff if `work` was cancelled: we never cancel it, but an agent can cancel every task there is.
+    """
     import asyncio
     from concurrent.futures import ThreadPoolExecutor
 
@@ -34,6 +42,11 @@ def in_loop(work: Coroutine[Any, Any, T]) -> T:
     loop.set_default_executor(Impatient())
     try:
         return runner.run(work)
+    except asyncio.CancelledError as error:
+        cut_off = CutOff("somebody cancelled the tasks of leadtui itself")
+        for note in getattr(error, "__notes__", ()):
+            cut_off.add_note(note)
+        raise cut_off from error
     finally:
         if loop.run_until_complete(_cancel_the_rest()):
             runner.close()
@@ -61,12 +74,17 @@ def leave(code: int) -> None:
     """End the process with this code: by SystemExit, or at once if something is left that will not end."""
     for stream in (sys.stdout, sys.stderr):
         try:
-            stream.flush()
+            if stream is not None:  # an agent may have taken it away
+                stream.flush()
         except (OSError, ValueError):
             give_up(stream)
             code = code or 1
     if _left or _threads_left():
         os._exit(code)
+    with suppress(ValueError):  # no main thread
+        signal.signal(
+            signal.SIGINT, signal.SIG_IGN
+        )  # all is done: a late Ctrl-C does not change what it came to
     raise SystemExit(code)
 
 
@@ -92,8 +110,10 @@ def open_streams() -> None:
             setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8", closefd=False))
 
 
-def give_up(stream: TextIO) -> None:
+def give_up(stream: TextIO | None) -> None:
     """What is still in its buffer goes nowhere, quietly, also when the interpreter flushes at its end."""
+    if stream is None:
+        return
     with suppress(OSError, ValueError):
         devnull = os.open(os.devnull, os.O_WRONLY)
         os.dup2(devnull, stream.fileno())

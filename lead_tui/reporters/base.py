@@ -7,6 +7,7 @@ what stands behind `--output` or before the `=` of `--report`.
 """
 
 import asyncio
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import suppress
@@ -19,7 +20,10 @@ from lead_tui.observers.hub import Item, Observer
 from lead_tui.reporters.chronicle import Chronicle
 from lead_tui.reporters.files import replace_file
 from lead_tui.reporters.pen import Pen
+from lead_tui.reporters.safe import safe_line
 from lead_tui.runner.result import Result
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +54,15 @@ class Reporter(Observer, ABC):
 
 
 class StreamReporter(Reporter):
-    """`show`, `idle` and `conclude` are called in one thread, one after the other, and may block there."""
+    """`show`, `idle` and `conclude` are called in one thread, one after the other, and may block there.
+
+    If one of them raises, that is logged and the reporter goes quiet; neither the run nor the command ends.
+    """
 
     def __init__(self, target: Target, *, idle_every: float | None = None) -> None:
         """After `idle_every` seconds of silence `idle` is called, again and again; None for never."""
         self.target = target
-        self._pen = Pen(self.idle, idle_every)
+        self._pen = Pen(self.idle, idle_every, self._go_quiet)
 
     @abstractmethod
     def show(self, batch: Sequence[Item]) -> None:
@@ -91,6 +98,13 @@ class StreamReporter(Reporter):
         with suppress(OSError):
             self._pen.close()
 
+    def _go_quiet(self, problem: Exception) -> None:
+        name, kind = type(self).__name__, type(problem).__name__
+        _log.error("reporter %s failed and says nothing more: %s: %s", name, kind, safe_line(str(problem)))
+        _log.debug("where it failed", exc_info=problem)
+        with suppress(Exception):  # it may fail again, but the terminal should not stay as it is
+            self.let_go()
+
     def _end(self, result: Result, exit_code: int) -> None:
         self.let_go()
         self.conclude(result, exit_code)
@@ -102,17 +116,26 @@ class FileReport(Reporter):
     def __init__(self, path: Path) -> None:
         self.path = path
         self._chronicle = Chronicle()
+        self._problem: Exception | None = None
 
     @abstractmethod
     def render(self, chronicle: Chronicle, result: Result, exit_code: int) -> bytes:
         """Give the whole file."""
 
     async def on_batch(self, batch: Sequence[Item]) -> None:
-        for item in batch:
-            self._chronicle.see(item)
+        if self._problem is not None:
+            return
+        try:
+            for item in batch:
+                self._chronicle.see(item)
+        except Exception as problem:
+            self._problem = problem
+            raise  # who called logs it
 
     def finish(self, result: Result, exit_code: int) -> None:
-        """Raises OSError if the file cannot be written."""
+        """Raises OSError if the file cannot be written, or what went wrong when it gathered."""
+        if self._problem is not None:
+            raise self._problem
         self._chronicle.complete(result)
         content = self.render(self._chronicle, result, exit_code)
         try:

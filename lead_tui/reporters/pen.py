@@ -13,15 +13,18 @@ Job = Callable[[], None]
 class Pen:
     """The thread starts with the first job and is a daemon: a reader that hangs cannot hold the process.
 
-    The first job that raises is the last one carried out; `close` raises what it raised.
+    The first job that raises is the last one carried out. `close` raises the OSError of a stream that takes
+    no more; anything else is a mistake of the job's, which `failed` is told in the thread.
     """
 
-    def __init__(self, idle: Job, idle_every: float | None) -> None:
+    def __init__(self, idle: Job, idle_every: float | None, failed: Callable[[Exception], object]) -> None:
         self._idle = idle
+        self._failed = failed
         self._idle_every = idle_every
         self._jobs: queue.SimpleQueue[Job | threading.Event | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._problem: Exception | None = None
+        self._problem: OSError | None = None
+        self._quiet = False
         self._closed = False
 
     @property
@@ -65,11 +68,14 @@ class Pen:
                 return
             if isinstance(job, threading.Event):
                 job.set()
-            elif self._problem is None:
+            elif not self._quiet:
                 self._carry_out(job)
 
     def _carry_out(self, job: Job) -> None:
         try:
             job()
-        except Exception as problem:  # noqa: BLE001 - a plugin's reporter or a full disk: `close` tells
-            self._problem = problem
+        except OSError as problem:
+            self._problem, self._quiet = problem, True
+        except Exception as problem:  # noqa: BLE001 - a plugin's reporter: it must not touch the run
+            self._quiet = True
+            self._failed(problem)

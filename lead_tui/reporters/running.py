@@ -1,5 +1,6 @@
 """The tasks that are under way, with what they said last, and how many have ended."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,10 +48,21 @@ class Running:
                 self._say(item.task, item.text)
                 self._advance(item)
 
-    def _say(self, task: str, text: str) -> None:
+    def _say(self, task: str, text: object) -> None:
         if task in self.tasks and text:
-            self.tasks[task].text = safe_line(text, 120)
+            self.tasks[task].text = safe_line(str(text), 120)
 
     def _advance(self, note: ev.Progress) -> None:
-        if note.task in self.tasks and note.total:
-            self.tasks[note.task].part = min(max(note.done / note.total, 0.0), 1.0)
+        if note.task in self.tasks and (part := _part(note.done, note.total)) is not None:
+            self.tasks[note.task].part = part
+
+
+def _part(done: object, total: object) -> float | None:
+    """Between 0 and 1; None for what is no number: an agent may say anything."""
+    if not isinstance(done, int | float) or not isinstance(total, int | float) or not total:
+        return None
+    try:
+        part = done / total
+    except OverflowError:
+        return None
+    return None if math.isnan(part) else min(max(part, 0.0), 1.0)

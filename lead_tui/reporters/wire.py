@@ -27,7 +27,7 @@ def event_text(item: Event | Note) -> str:
     try:
         return escaped(to_wire(item).decode())
     except JournalError:
-        return json.dumps(msgspec.to_builtins(item))
+        return json.dumps(msgspec.to_builtins(item, enc_hook=str))
 
 
 def escaped(text: str, encoding: str = "utf-8") -> str:

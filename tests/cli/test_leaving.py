@@ -3,13 +3,25 @@
 import asyncio
 import errno
 import io
+import os
+import signal
+import subprocess
 import sys
 import threading
 
 import pytest
+import typer
 
 from lead_tui import cli
-from lead_tui.cli import driving, leaving
+from lead_tui.cli import driving, failure, leaving
+
+
+@pytest.fixture(autouse=True)
+def _ctrl_c():
+    """Whoever runs the tests keeps their Ctrl-C."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
@@ -132,6 +144,50 @@ def test_a_stream_that_was_closed(shell, capfd, monkeypatch):
     assert shell("nonsense") == 2
     assert sys.stdin.readable()
     assert sys.stderr.writable()
+
+
+def test_a_stdout_that_an_agent_took_away(ended, monkeypatch):
+    """Neither a command's end nor the process's stumbles over it, and the exit code stands."""
+    monkeypatch.setattr(sys, "stdout", None)
+    with failure.explained():
+        pass
+    with pytest.raises(typer.Exit) as left, failure.explained():
+        raise typer.Exit(3)
+    assert left.value.exit_code == 3
+    leaving.give_up(sys.stdout)
+    with pytest.raises(SystemExit) as found:
+        leaving.leave(0)
+    assert (found.value.code, ended) == (0, [])
+
+
+@pytest.mark.parametrize(
+    "module", ["typer", "lead_tui.cli.commands.runs", "msgspec", "lead_tui.runner.engine"]
+)
+def test_ctrl_c_in_the_middle_of_the_imports(module):
+    """Whatever is being imported when it comes: exit 130 and not a word."""
+    script = f"""
+import os, signal, sys
+
+class Importing:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Importing())
+from lead_tui.cli import main
+sys.argv = ["leadtui", "runs"]
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
+def test_a_late_ctrl_c_changes_nothing(ended):
+    """When all is said the exit code stands."""
+    with pytest.raises(SystemExit) as found:
+        leaving.leave(0)
+    os.kill(os.getpid(), signal.SIGINT)
+    assert (found.value.code, ended) == (0, [])
 
 
 def test_leaving_at_once_gives_the_terminal_back(ended, capsys):

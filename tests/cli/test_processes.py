@@ -1,11 +1,16 @@
 """Two processes on one journal: one drives a run, the other watches and steers it."""
 
+import io
 import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from lead_tui.cli import driving
+from lead_tui.reporters import FileReport, StreamReporter, Target
 
 GATE = {"name": "gate", "agent_name": "human", "action": "approve", "parameters": {"message": "Ship?"}}
 NAP = {"name": "nap", "sh": "echo napping; sleep 60"}
@@ -192,3 +197,103 @@ def test_a_reader_that_leaves_ends_it_quietly(program, flow, leadtui):
         assert "Traceback" not in err
         assert "BrokenPipe" not in err
     assert [row["status"] for row in leadtui("runs", "--json").json] == ["completed", "completed"]
+
+
+STEPS = """
+import asyncio
+
+async def cancel_all():
+    for task in asyncio.all_tasks():
+        task.cancel()
+    await asyncio.Event().wait()
+
+def say_odd_things(context):
+    context.progress(1, "ten")
+    context.progress(float("nan"), 10.0)
+    context.progress(10**400, 3.0)
+    return "said"
+
+async def hold():
+    print("holding", flush=True)
+    while True:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            pass
+"""
+
+
+@pytest.fixture
+def python(flow, own_place):
+    """A flow of one task that calls this function."""
+    (own_place / "own_steps.py").write_text(STEPS)
+    return lambda name: flow({"name": "a", "agent_name": "python", "action": f"own_steps:{name}"})
+
+
+def test_an_agent_that_cancels_every_task(program, python, leadtui):
+    """It is told in a few lines, without a traceback, and the last one goes on."""
+    said = program("run", python("cancel_all"), "--run-id", "c1").end()
+    assert said.code == 70
+    assert "Traceback" not in said.err
+    assert said.err.splitlines()[-1] == "run c1 was left: leadtui resume c1"
+    assert leadtui("show", "c1", "--json").json["status"] == "interrupted"
+
+
+@pytest.mark.parametrize("output", ["text", "json", "jsonl", "github"])
+def test_odd_progress_ends_nothing(output, program, python):
+    """What an agent says of its progress is shown if it can be, and costs neither the run nor the command."""
+    said = program("run", python("say_odd_things"), "--output", output).end()
+    assert said.code == 0, said.err
+    assert "mistake" not in said.err
+    assert "failed" not in said.err
+
+
+def test_a_cancellation_that_was_cut_off_is_carried_out(program, python, leadtui):
+    """The wish is in the log already: whoever says `cancel` again takes the run up and ends it."""
+    run = program("run", python("hold"), "--run-id", "c2")
+    run.until("holding")
+    for text in ("cancelling", "skipping the cleanup", "left in the middle"):
+        run.signal(signal.SIGINT)
+        run.until(text)
+    assert run.end().code == 130
+    assert leadtui("show", "c2", "--json").json["status"] == "interrupted"
+    said = leadtui("cancel", "c2")
+    assert said.code == 0, said.err
+    assert leadtui("show", "c2", "--json").json["status"] == "cancelled"
+
+
+def test_a_plugin_reporter_that_fails_at_the_end(capsys):
+    """A stream costs nothing but itself, a report that was asked for is a failure; the others still end."""
+
+    class Failing(StreamReporter):
+        def show(self, batch):
+            """Nothing."""
+
+        def conclude(self, result, exit_code):
+            """Nothing."""
+
+        def finish(self, result, exit_code):
+            raise ValueError("bug")
+
+    class Report(FileReport):
+        def render(self, chronicle, result, exit_code):
+            raise ValueError("bug")
+
+    class Closing(Failing):
+        closed = False
+
+        def close(self):
+            Closing.closed = True
+
+    stream = Failing(Target(io.StringIO(), io.StringIO()))
+    stream.close = lambda: stream.finish(None, 0)
+    report = Report(Path("never"))
+    report._chronicle.complete = lambda result: None
+    assert driving._report([stream], None, 0) == 0
+    assert driving._report([stream, report], None, 0) == 1
+    driving._close([stream, Closing(Target(io.StringIO(), io.StringIO()))])
+    assert Closing.closed
+    assert capsys.readouterr().err.splitlines()[1:3] == [
+        "warning: the reporter Failing failed: ValueError: bug",
+        "error: the reporter Report failed: ValueError: bug",
+    ]

@@ -1,6 +1,11 @@
 """`approve`, `reject`, `cancel`, `pause`, `skip`, `breaker` on runs that nobody drives."""
 
+from datetime import UTC, datetime
+
 import pytest
+
+from lead_tui.cli import session
+from lead_tui.core.commands import Cancel
 
 FORM = {
     "name": "form",
@@ -174,6 +179,16 @@ def test_cancel_without_cleanup(leadtui, waiting, own_place):
     assert said.code == 0
     assert "clean" in said.err
     assert not (own_place / "cleaned").exists()
+
+
+def test_cancel_of_a_run_whose_owner_died_before_it_heard(leadtui, waiting):
+    """The wish that waits in the inbox is carried out, not taken for a reason to refuse this one."""
+    waiting(FORM)
+    with session.existing(None) as engine:
+        engine.journal.post("w1", Cancel(why="first"), "ada", datetime.now(UTC))
+    said = leadtui("cancel", "w1")
+    assert said.code == 0, said.err
+    assert leadtui("show", "w1", "--json").json["status"] == "cancelled"
 
 
 def test_a_task_is_cancelled_when_the_run_goes_on(leadtui, waiting):

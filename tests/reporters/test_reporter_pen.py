@@ -6,6 +6,9 @@ import io
 import os
 import threading
 from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +17,7 @@ from lead_tui.errors import UsageError
 from lead_tui.observers.hub import Hub, Item
 from lead_tui.reporters import StreamReporter, Target, make, registry
 from lead_tui.reporters.pen import BEHIND, Pen
+from lead_tui.reporters.running import Running
 from lead_tui.reporters.streams import Stream
 from lead_tui.runner.result import Result
 from tests.reporters.reporter_samples import STORY, WAITING, feed, report, result, tell
@@ -129,7 +133,7 @@ def test_silence_is_noticed_again_and_again():
         if len(calls) == 2:
             twice.set()
 
-    pen = Pen(idle, 0.001)
+    pen = Pen(idle, 0.001, lambda problem: None)
     pen.do(lambda: None)
     assert twice.wait(30)
     pen.close()
@@ -175,15 +179,63 @@ def test_a_package_may_bring_a_reporter(monkeypatch: pytest.MonkeyPatch):
         registry.report_file("loud=x")
 
 
-def test_what_a_reporter_of_a_package_raises_is_told_at_the_end():
-    """A bug in a plugin's reporter does not touch the run; `finish` raises it."""
+@pytest.mark.parametrize("again", [False, True])
+def test_a_reporter_that_fails_goes_quiet(again: bool, caplog: pytest.LogCaptureFixture):
+    """A bug in a plugin's reporter is logged once; it gives the terminal back and is not called any more."""
+    called: list[str] = []
 
     class Buggy(Shouting):
         def show(self, batch: Sequence[Item]) -> None:
+            called.append("show")
             raise ValueError("bug")
 
-    reporter = Buggy(Target(io.StringIO(), io.StringIO()))
+        def let_go(self) -> None:
+            called.append("let go")
+            if again:
+                raise ValueError("bug")
+
+    stdout = io.StringIO()
+    reporter = Buggy(Target(stdout, io.StringIO()))
     feed(reporter, STORY)
-    reporter.idle()
-    with pytest.raises(ValueError, match="bug"):
+    feed(reporter, STORY)
+    reporter.finish(result(), 0)
+    reporter.close()
+    assert called == ["show", "let go"]
+    assert stdout.getvalue() == ""
+    assert caplog.messages == ["reporter Buggy failed and says nothing more: ValueError: bug"]
+
+
+async def test_a_report_that_could_not_gather_is_not_written(tmp_path: Path):
+    """What went wrong is logged by who called, once, and raised by `finish`: half a report is none."""
+    reporter = registry.report_file(f"junit={tmp_path / 'report.xml'}")
+    with pytest.raises(TypeError):
+        await reporter.on_batch([ev.Log(task="a", text=None)])  # type: ignore[arg-type]
+    await reporter.on_batch([ev.Log(task="a", text=None)])  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
         reporter.finish(result(), 0)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "part"),
+    [
+        (1, 4, 0.25), (9, 4, 1.0), (-1, 4, 0.0), (10**400, 10**400, 1.0), (1.0, float("inf"), 0.0),
+        (1, None, None), (1, 0, None), (1, "ten", None), ("one", 10, None), (float("nan"), 10, None),
+        (10**400, 3.0, None), (1, Decimal(10), None),
+    ],
+)  # fmt: skip
+def test_a_part_is_shown_if_there_is_one(done: Any, total: Any, part: float | None):
+    """Whatever an agent calls its progress: a number between 0 and 1, or none; its text is text."""
+    running = Running(1)
+    said = ev.Progress(done=done, total=total, text=Odd(), task="a")  # type: ignore[arg-type]
+    for item in tell(ev.AttemptStarted(task="a", attempt=1), said):
+        running.see(item)
+    assert running.tasks["a"].part == part
+    assert running.tasks["a"].text == "odd␛"
+
+
+class Odd:
+    """No text, but what it says of itself has a character that a terminal obeys."""
+
+    def __str__(self) -> str:
+        return "odd\x1b"

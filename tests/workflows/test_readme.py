@@ -121,3 +121,23 @@ def test_lines_have_a_bearable_length(name):
     """Prose and flows fit a terminal; tables and transcripts may be wider."""
     for line in TEXTS[name].splitlines():
         assert len(line) <= 120 or line.startswith(("|", " ", "$")), line
+
+
+def shape(line: str) -> str:
+    """The line without what differs from run to run: times and ids."""
+    return re.sub(r"\b[0-9a-f]{12}\b", "ID", re.sub(r"\d+\.\d+s", "TIME", line)).strip()
+
+
+@pytest.mark.parametrize(
+    "first", ["leadtui run workflows/quickstart.yaml", "leadtui run workflows/approval_gate"]
+)
+def test_its_pictures_are_what_is_printed(first, leadtui):
+    """Each line of a transcript is one of its command's; where some are missing stands `...`."""
+    picture = next(text for text in blocks("") if text.startswith(f"$ {first}"))
+    for part in picture.removeprefix("$ ").split("\n$ "):
+        command, *lines = part.splitlines()
+        said = leadtui(*command.split()[1:])
+        printed = {shape(line) for line in (said.out + said.err).splitlines()}
+        told = {shape(line) for line in lines} - {"..."}
+        assert told <= printed, told - printed
+        assert told == printed or "   ..." in lines or "..." in lines

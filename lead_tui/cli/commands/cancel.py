@@ -8,7 +8,8 @@ from lead_tui.cli import left, options, session
 from lead_tui.cli.driving import Watching
 from lead_tui.cli.steering import post, take_up
 from lead_tui.core.commands import Cancel, CancelTask
-from lead_tui.core.state import RUN_ENDED
+from lead_tui.core.state import RUN_ENDED, RunState
+from lead_tui.runner.engine import Engine
 from lead_tui.runner.result import ExitCode
 
 EXAMPLES = ("leadtui cancel last", "leadtui cancel 3f2a slow-task")
@@ -39,8 +40,16 @@ def command(
         if engine.journal.row(run_id).owner_alive or state.status in RUN_ENDED:
             post(engine, run_id, command, f"run {run_id} is being cancelled", by=by, db=db)
             return
+        commands = [] if _is_asked_already(engine, run_id, state) and not skip_cleanup else [command]
         work = take_up(
-            engine, run_id, [command], Watching(db=db, wanted=ExitCode.INT), texts=texts, env_file=env_file,
+            engine, run_id, commands, Watching(db=db, wanted=ExitCode.INT), texts=texts, env_file=env_file,
             by=by, needs_secrets=not left.calls_nothing(state, skip_cleanup=skip_cleanup),
         )  # fmt: skip
         raise typer.Exit(session.wait_for(work))
+
+
+def _is_asked_already(engine: Engine, run_id: str, state: RunState) -> bool:
+    """Its process died on the way to the end, or somebody left the wish for the next owner."""
+    if state.stopping is not None and state.stopping.cause == "cancelled":
+        return True
+    return any(isinstance(row.command, Cancel) for row in engine.journal.inbox(run_id))

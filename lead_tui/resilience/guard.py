@@ -8,6 +8,7 @@ at once who comes before the next probe is due: a dead service costs one recover
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Literal
 
@@ -41,7 +42,7 @@ class Endpoint:
         return max(0.0, self.away_until - self.clock.monotonic()) if self.away_until else 0.0
 
 
-class Hold:
+class Hold(ABC):
     """A call may not go yet. `seconds`: the wait as far as it is known, None for as long as a probe takes.
 
     `failure` is set if there is nothing to wait for: `wait` returns it at once.
@@ -54,9 +55,10 @@ class Hold:
         self.seconds = seconds
         self.why = why
 
+    @abstractmethod
     async def wait(self) -> Failure | None:
         """None: ask `admit` again. A failure: the call must not be made."""
-        raise NotImplementedError
+        ...
 
 
 class AwayHold(Hold):

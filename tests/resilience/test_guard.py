@@ -7,7 +7,7 @@ import pytest
 from lead_tui.errors import Category, Failure, Outcome
 from lead_tui.flow.models import AgentConfig, RateLimit, TaskSpec, Workflow
 from lead_tui.flow.resolve import agent_settings
-from lead_tui.resilience.guard import Guard, Guards, Hold
+from lead_tui.resilience.guard import Guard, Guards
 from tests.resilience.virtual import StillClock, play, settings
 
 DOWN = Failure(Category.NETWORK, "down", Outcome.UNKNOWN, "reset")
@@ -264,12 +264,6 @@ def test_the_flow_says_which_agents_have_a_budget():
     assert agent_settings(flow, AgentConfig(name="a", type="x")).retry_budget
     assert not agent_settings(flow, Local(name="a", type="x")).retry_budget
     assert agent_settings(flow, Local(name="a", type="x", endpoint="http://h")).retry_budget
-
-
-async def test_a_bare_hold_cannot_be_waited_for():
-    """The base class is only the shape."""
-    with pytest.raises(NotImplementedError):
-        await Hold("breaker", None, "").wait()
 
 
 def test_a_breaker_may_change_in_another_loop(clock):

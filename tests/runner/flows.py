@@ -17,3 +17,8 @@ def flow(*tasks: dict[str, Any], agents: list[Any] | None = None, **settings: An
 
 def mock(**settings: Any) -> list[dict[str, Any]]:
     return [{"name": "m", "type": "mock", **settings}]
+
+
+def ours(*tasks: dict[str, Any], **settings: Any) -> dict[str, Any]:
+    """A flow whose agent `m` is the function that the fixture `agent` registered."""
+    return flow(*tasks, agents=[{"name": "m", "type": "test", **settings.pop("agent", {})}], **settings)

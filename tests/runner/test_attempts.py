@@ -9,24 +9,8 @@ from lead_tui.agents import registry
 from lead_tui.core import events as ev
 from lead_tui.core.commands import Cancel, CancelTask
 from lead_tui.errors import AgentError, Category, Failure, Outcome
-from lead_tui.testing import Call, CallLog, run_flow, scripted
-from tests.runner.flows import flow, mock
-
-
-@pytest.fixture
-def agent(monkeypatch):
-    """Register a function as the agent type `test`; gives the log of its calls."""
-
-    def register(function) -> CallLog:
-        calls = CallLog()
-        monkeypatch.setitem(registry._registered, "test", scripted(function, calls))
-        return calls
-
-    return register
-
-
-def ours(*tasks, **settings):
-    return flow(*tasks, agents=[{"name": "m", "type": "test", **settings.pop("agent", {})}], **settings)
+from lead_tui.testing import Call, run_flow, scripted
+from tests.runner.flows import flow, mock, ours
 
 
 def test_parameters_are_rendered_from_inputs_and_results(agent):

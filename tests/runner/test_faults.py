@@ -25,27 +25,10 @@ from lead_tui.errors import (
 from lead_tui.journal.memory import MemoryJournal
 from lead_tui.observers.hub import Observer
 from lead_tui.runner.handle import Receipt
-from lead_tui.testing import Call, CallLog, VirtualClock, run_flow, run_virtual, scripted
+from lead_tui.testing import Call, VirtualClock, run_flow, run_virtual, scripted
 from lead_tui.testing.flows import memory_engine
-from tests.runner.flows import flow, mock
+from tests.runner.flows import flow, mock, ours
 from tests.runner.test_steering import BREAKING, HUMAN, begin
-
-
-@pytest.fixture
-def agent(monkeypatch):
-    """Register a function as the agent type `test`; gives the log of its calls."""
-
-    def register(function) -> CallLog:
-        calls = CallLog()
-        monkeypatch.setitem(registry._registered, "test", scripted(function, calls))
-        return calls
-
-    return register
-
-
-def ours(*tasks, **settings):
-    return flow(*tasks, agents=[{"name": "m", "type": "test", **settings.pop("agent", {})}], **settings)
-
 
 # agents
 

@@ -1,5 +1,6 @@
 """What all tests may share."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from hypothesis import settings
 
 from lead_tui.testing import FakeContext
 
-settings.register_profile("default", deadline=None, max_examples=60)
+# where a change is judged, the same examples each time; elsewhere new ones, to find what nobody thought of
+settings.register_profile("default", deadline=None, max_examples=60, derandomize="CI" in os.environ)
 settings.load_profile("default")
 
 

@@ -174,7 +174,7 @@ class BreakerMachine(RuleBasedStateMachine):
         super().__init__()
         self.breaker, self.clock = breaker(half_open_max_calls=2, success_threshold=2)
         self.number = 0
-        self.probes: set[str] = set()
+        self.probes: dict[str, float] = {}
         self.opened_at = 0.0
         self.breaker.subscribe(self.changed)
         self.states = ["closed"]
@@ -189,12 +189,15 @@ class BreakerMachine(RuleBasedStateMachine):
     def ask(self):
         self.number += 1
         ticket = str(self.number)
-        before = self.breaker.state
-        if not self.breaker.admit(ticket):
+        before, now = self.breaker.state, self.clock.time
+        admitted = self.breaker.admit(ticket)
+        if before != "closed":  # a probe that has not answered for so long has lost its say
+            self.probes = {probe: since for probe, since in self.probes.items() if now - since < 10}
+        if not admitted:
             assert before != "closed"
             return multiple()
         if self.breaker.state == "half_open":
-            self.probes.add(ticket)
+            self.probes[ticket] = now
         assert before != "open" or self.clock.time >= self.opened_at + 10
         return ticket
 
@@ -202,7 +205,7 @@ class BreakerMachine(RuleBasedStateMachine):
     def settle(self, ticket, failure):
         probe = ticket in self.probes
         before = self.breaker.state
-        self.probes.discard(ticket)
+        self.probes.pop(ticket, None)
         self.breaker.settle(ticket, failure)
         if before == "open" or (before == "half_open" and not probe):
             assert self.breaker.state == before
@@ -212,7 +215,7 @@ class BreakerMachine(RuleBasedStateMachine):
     @rule(ticket=consumes(calls))
     def cancel(self, ticket):
         before = self.breaker.state
-        self.probes.discard(ticket)
+        self.probes.pop(ticket, None)
         self.breaker.release(ticket)
         assert self.breaker.state == before
 

@@ -4,6 +4,7 @@ An agent does one call. Retries, timeouts, breakers, limits, slots and secrets' 
 `execute` may simply raise, and may be cancelled at any await (clean up in `finally`, then let it pass).
 """
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import datetime
@@ -141,3 +142,9 @@ def failed(
 ) -> AgentError:
     """Make the error to raise for ending an attempt from deep inside an agent."""
     return AgentError(Failure(category, message, outcome, code))
+
+
+def we_are_cancelled(error: BaseException) -> bool:
+    """Does somebody want this very task to end? A CancelledError may also come from inside foreign code."""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0

@@ -4,7 +4,6 @@ Nothing of it ends the process, neither SystemExit nor KeyboardInterrupt. Cancel
 only if the engine asked this task to stop; else a task of the code's own was cancelled: its failure.
 """
 
-import asyncio
 import importlib
 import inspect
 import traceback
@@ -12,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from lead_tui.agents.base import AgentContext, AgentResponse, failed
+from lead_tui.agents.base import AgentContext, AgentResponse, failed, we_are_cancelled
 from lead_tui.agents.output import excerpt
 from lead_tui.agents.plain import NotPlain, plain
 from lead_tui.agents.prints import prints_to
@@ -49,12 +48,6 @@ async def guarded(work: Awaitable[Any], context: AgentContext) -> Any:
         if we_are_cancelled(error):
             raise
         raise told(error, context) from None
-
-
-def we_are_cancelled(error: BaseException) -> bool:
-    """Is it the engine that stops the task that runs here?"""
-    task = asyncio.current_task()
-    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
 
 
 def is_async(function: Any) -> bool:

@@ -65,11 +65,6 @@ def type_names() -> list[str]:
     return sorted({*_registered, *_entry_points()})
 
 
-def builtin_names() -> list[str]:
-    """Types that a task may name without a declaration."""
-    return [each.name for each in describe() if each.builtin]
-
-
 def describe() -> list[AgentType]:
     """Every type, by name. Imports them all."""
     return [_described(name) for name in type_names()]

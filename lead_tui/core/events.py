@@ -11,14 +11,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from lead_tui.core.commands import AnyCommand
+from lead_tui.core.commands import AnyCommand, snake_case
 from lead_tui.errors import Failure
 
 UNSTAMPED = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def _snake(name: str) -> str:
-    return "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True, gc=False):
@@ -39,7 +35,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_de
 # --- the run --------------------------------------------------------------------------------------
 
 
-class RunQueued(Event, frozen=True, tag=_snake):
+class RunQueued(Event, frozen=True, tag=snake_case):
     """`inputs` are masked: the value of a secret input is `***`."""
 
     name: str
@@ -47,11 +43,11 @@ class RunQueued(Event, frozen=True, tag=_snake):
     total_tasks: int = 0
 
 
-class RunStarted(Event, frozen=True, tag=_snake):
+class RunStarted(Event, frozen=True, tag=snake_case):
     deadline: datetime | None = None
 
 
-class RunCompleted(Event, frozen=True, tag=_snake):
+class RunCompleted(Event, frozen=True, tag=snake_case):
     """`errors` names tasks that failed where that was handled, or all failures of a `partial` run."""
 
     partial: bool = False
@@ -59,37 +55,37 @@ class RunCompleted(Event, frozen=True, tag=_snake):
     errors: list[str] = []
 
 
-class RunFailed(Event, frozen=True, tag=_snake):
+class RunFailed(Event, frozen=True, tag=snake_case):
     failure: Failure
     outputs: dict[str, Any] = {}
     errors: list[str] = []
 
 
-class RunCancelled(Event, frozen=True, tag=_snake):
+class RunCancelled(Event, frozen=True, tag=snake_case):
     by: str = ""
     why: str = ""
     outputs: dict[str, Any] = {}
     errors: list[str] = []
 
 
-class RunPaused(Event, frozen=True, tag=_snake):
+class RunPaused(Event, frozen=True, tag=snake_case):
     by: str = ""
 
 
-class RunResumed(Event, frozen=True, tag=_snake):
+class RunResumed(Event, frozen=True, tag=snake_case):
     """The end of a pause, or a new owner that takes up a parked or crashed run."""
 
     why: str = ""
 
 
-class RunWaiting(Event, frozen=True, tag=_snake):
+class RunWaiting(Event, frozen=True, tag=snake_case):
     """Only a person can move the run now: `tasks` wait at a gate or were interrupted."""
 
     why: Literal["gate", "interrupted", "budget"]
     tasks: list[str] = []
 
 
-class RunStopping(Event, frozen=True, tag=_snake):
+class RunStopping(Event, frozen=True, tag=snake_case):
     """Nothing new starts from here; what is in flight is cancelled. `task`: whose failure did it."""
 
     cause: Literal["failure", "cancelled", "timeout"]
@@ -98,13 +94,13 @@ class RunStopping(Event, frozen=True, tag=_snake):
     why: str = ""
 
 
-class CleanupStarted(Event, frozen=True, tag=_snake):
+class CleanupStarted(Event, frozen=True, tag=snake_case):
     """Every task has ended; the `finally` tasks begin."""
 
     deadline: datetime
 
 
-class RunReopened(Event, frozen=True, tag=_snake):
+class RunReopened(Event, frozen=True, tag=snake_case):
     """An ended or waiting run goes on: `tasks` begin again, with a new generation."""
 
     tasks: list[str]
@@ -112,7 +108,7 @@ class RunReopened(Event, frozen=True, tag=_snake):
     deadline: datetime | None = None
 
 
-class RunInterrupted(Event, frozen=True, tag=_snake):
+class RunInterrupted(Event, frozen=True, tag=snake_case):
     """Recorded by the next owner: the one before went away. What was in flight has an unknown outcome."""
 
     why: str = ""
@@ -125,22 +121,22 @@ class TaskEvent(Event, frozen=True):
     task: str
 
 
-class TaskReady(TaskEvent, frozen=True, tag=_snake):
+class TaskReady(TaskEvent, frozen=True, tag=snake_case):
     why: str = ""
 
 
-class TaskStarted(TaskEvent, frozen=True, tag=_snake):
+class TaskStarted(TaskEvent, frozen=True, tag=snake_case):
     agent: str = ""
     deadline: datetime | None = None
 
 
-class TaskCompleted(TaskEvent, frozen=True, tag=_snake):
+class TaskCompleted(TaskEvent, frozen=True, tag=snake_case):
     """`duration` in seconds from `task_started`, waits included."""
 
     duration: float = 0.0
 
 
-class TaskFailed(TaskEvent, frozen=True, tag=_snake):
+class TaskFailed(TaskEvent, frozen=True, tag=snake_case):
     """`handled`: nothing else stops because of it; `why` says what handles it."""
 
     failure: Failure
@@ -149,7 +145,7 @@ class TaskFailed(TaskEvent, frozen=True, tag=_snake):
     duration: float = 0.0
 
 
-class TaskSkipped(TaskEvent, frozen=True, tag=_snake):
+class TaskSkipped(TaskEvent, frozen=True, tag=snake_case):
     """`saw`: the values that a false `when` read."""
 
     cause: Literal["condition", "upstream"]
@@ -157,12 +153,12 @@ class TaskSkipped(TaskEvent, frozen=True, tag=_snake):
     saw: dict[str, Any] = {}
 
 
-class TaskCancelled(TaskEvent, frozen=True, tag=_snake):
+class TaskCancelled(TaskEvent, frozen=True, tag=snake_case):
     why: str = ""
     duration: float = 0.0
 
 
-class TaskInterrupted(TaskEvent, frozen=True, tag=_snake):
+class TaskInterrupted(TaskEvent, frozen=True, tag=snake_case):
     """In flight at a crash and not idempotent: a person decides (retry or skip)."""
 
     attempt: int = 0
@@ -176,14 +172,14 @@ class AttemptEvent(TaskEvent, frozen=True):
     attempt: int
 
 
-class AttemptStarted(AttemptEvent, frozen=True, tag=_snake):
+class AttemptStarted(AttemptEvent, frozen=True, tag=snake_case):
     """The same `attempt` starts again after a `task_waiting` for a limit or a breaker: it had not run."""
 
     agent: str = ""
     why: str = ""
 
 
-class AttemptCompleted(AttemptEvent, frozen=True, tag=_snake):
+class AttemptCompleted(AttemptEvent, frozen=True, tag=snake_case):
     """`result` is the agent's raw answer, `meta` its rest (HTTP status and headers, exit code, stderr)."""
 
     result: Any = None
@@ -192,7 +188,7 @@ class AttemptCompleted(AttemptEvent, frozen=True, tag=_snake):
     usage: dict[str, float] = {}
 
 
-class AttemptFailed(AttemptEvent, frozen=True, tag=_snake):
+class AttemptFailed(AttemptEvent, frozen=True, tag=snake_case):
     """`retry_in`: seconds drawn before the next try, none if there is none; `why` says which rule decided."""
 
     failure: Failure
@@ -204,7 +200,7 @@ class AttemptFailed(AttemptEvent, frozen=True, tag=_snake):
     usage: dict[str, float] = {}
 
 
-class RetryScheduled(AttemptEvent, frozen=True, tag=_snake):
+class RetryScheduled(AttemptEvent, frozen=True, tag=snake_case):
     """`attempt` is the next one, `at` the instant before which it does not start."""
 
     at: datetime
@@ -212,7 +208,7 @@ class RetryScheduled(AttemptEvent, frozen=True, tag=_snake):
     why: str = ""
 
 
-class TaskWaiting(AttemptEvent, frozen=True, tag=_snake):
+class TaskWaiting(AttemptEvent, frozen=True, tag=snake_case):
     """The attempt has not run yet, or waits for a person; in a parallel run it holds no slot meanwhile."""
 
     reason: Literal["rate_limit", "breaker", "person", "retry_after"]
@@ -220,7 +216,7 @@ class TaskWaiting(AttemptEvent, frozen=True, tag=_snake):
     why: str = ""
 
 
-class ExpressionEvaluated(Event, frozen=True, tag=_snake):
+class ExpressionEvaluated(Event, frozen=True, tag=snake_case):
     """What an expression gave. `saw` holds what it read; `failure` says why it could not be read."""
 
     role: Literal["when", "expect", "output", "outputs"]
@@ -235,7 +231,7 @@ class ExpressionEvaluated(Event, frozen=True, tag=_snake):
 # --- breakers -------------------------------------------------------------------------------------
 
 
-class BreakerOpened(Event, frozen=True, tag=_snake):
+class BreakerOpened(Event, frozen=True, tag=snake_case):
     """`agent` as this flow names it; `until` is when a probe may go."""
 
     agent: str
@@ -244,11 +240,11 @@ class BreakerOpened(Event, frozen=True, tag=_snake):
     why: str = ""
 
 
-class BreakerHalfOpened(Event, frozen=True, tag=_snake):
+class BreakerHalfOpened(Event, frozen=True, tag=snake_case):
     agent: str
 
 
-class BreakerClosed(Event, frozen=True, tag=_snake):
+class BreakerClosed(Event, frozen=True, tag=snake_case):
     agent: str
     why: str = ""
 
@@ -256,7 +252,7 @@ class BreakerClosed(Event, frozen=True, tag=_snake):
 # --- people ---------------------------------------------------------------------------------------
 
 
-class ApprovalRequested(TaskEvent, frozen=True, tag=_snake):
+class ApprovalRequested(TaskEvent, frozen=True, tag=snake_case):
     """A gate: data that any client may answer once. `form` maps a field's name to its typed description."""
 
     gate: str
@@ -268,7 +264,7 @@ class ApprovalRequested(TaskEvent, frozen=True, tag=_snake):
     form: dict[str, dict[str, Any]] = {}
 
 
-class ApprovalGranted(TaskEvent, frozen=True, tag=_snake):
+class ApprovalGranted(TaskEvent, frozen=True, tag=snake_case):
     """`at`: when the person answered, if that was before the run's owner heard of it (`ts`)."""
 
     gate: str
@@ -278,14 +274,14 @@ class ApprovalGranted(TaskEvent, frozen=True, tag=_snake):
     values: dict[str, Any] = {}
 
 
-class ApprovalRejected(TaskEvent, frozen=True, tag=_snake):
+class ApprovalRejected(TaskEvent, frozen=True, tag=snake_case):
     gate: str
     at: datetime | None = None
     by: str = ""
     why: str = ""
 
 
-class CommandReceived(Event, frozen=True, tag=_snake):
+class CommandReceived(Event, frozen=True, tag=snake_case):
     """`at` and `inbox`: when it was given and its row, if it came through the journal's inbox."""
 
     command: AnyCommand
@@ -294,14 +290,14 @@ class CommandReceived(Event, frozen=True, tag=_snake):
     inbox: int = 0
 
 
-class DeadlinePassed(Event, frozen=True, tag=_snake):
+class DeadlinePassed(Event, frozen=True, tag=snake_case):
     """Time ran out for the run (`global_timeout`), a task (`timeout`) or the cleanup."""
 
     scope: Literal["run", "task", "cleanup"]
     task: str = ""
 
 
-class UnknownEvent(Event, frozen=True, tag=_snake):
+class UnknownEvent(Event, frozen=True, tag=snake_case):
     """A fact of a newer release: `name` is its type, `data` all of it. It says nothing to this one."""
 
     name: str
@@ -340,7 +336,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_def
         return str(self.__struct_config__.tag)
 
 
-class Log(Note, frozen=True, tag=_snake):
+class Log(Note, frozen=True, tag=snake_case):
     """One line. `stream` is stdout or stderr of a process, `log` for what an agent says of itself."""
 
     text: str
@@ -348,7 +344,7 @@ class Log(Note, frozen=True, tag=_snake):
     stream: Literal["log", "stdout", "stderr"] = "log"
 
 
-class Progress(Note, frozen=True, tag=_snake):
+class Progress(Note, frozen=True, tag=snake_case):
     """`done` of `total` (None if unknown), in the agent's own unit."""
 
     done: float
@@ -356,16 +352,16 @@ class Progress(Note, frozen=True, tag=_snake):
     text: str = ""
 
 
-class Tokens(Note, frozen=True, tag=_snake):
+class Tokens(Note, frozen=True, tag=snake_case):
     text: str
 
 
-class Metric(Note, frozen=True, tag=_snake):
+class Metric(Note, frozen=True, tag=snake_case):
     name: str
     value: float
 
 
-class Message(Note, frozen=True, tag=_snake):
+class Message(Note, frozen=True, tag=snake_case):
     role: str
     text: str
 

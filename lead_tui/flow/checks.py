@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from lead_tui.flow.diagnostics import Path, Problems, Severity, did_you_mean
-from lead_tui.flow.explain import Located, explain, place_of
+from lead_tui.flow.explain import Located, explain, node_of, place_of
 from lead_tui.flow.graph import Graph, find_cycles
 from lead_tui.flow.inputs import check_value
 from lead_tui.flow.models import AgentConfig, Dependency, TaskSpec, Workflow
@@ -207,21 +207,10 @@ class _TaskChecks:
         except ValidationError as error:
             located: list[Located] = []
             for each in error.errors(include_url=False):
-                inner, value = _inside(each["loc"], task.parameters, each["type"] == "missing")
+                inner, value = node_of(each, task.parameters)
                 if each["type"] in _KEY_PROBLEMS or not _holds_template(value):
                     located.append((self.validated.locate((*path, "parameters", *inner)), each))
             explain(self.problems, model, located, self.validated.data)
-
-
-def _inside(loc: tuple[int | str, ...], value: Any, missing: bool) -> tuple[Path, Any]:
-    """The part of a location that the parameters really have, and the value there."""
-    path: Path = ()
-    for index, part in enumerate(loc):
-        if part in value if isinstance(value, dict) else isinstance(value, list) and isinstance(part, int):
-            path, value = (*path, part), value[part]
-        elif missing and index == len(loc) - 1:
-            path = (*path, part)
-    return path, value
 
 
 def _holds_template(value: Any) -> bool:

@@ -28,6 +28,28 @@ _BOUNDS = {
 Located = tuple[Path, ErrorDetails]
 
 
+def node_of(error: ErrorDetails, data: Any) -> tuple[Path, Any]:
+    """Where in `data` an error lies, and the value there.
+
+    Pydantic's location without what stands for no node: tags and members of unions, marks of keys. The key
+    of something missing stays.
+    """
+    path: list[int | str] = []
+    for number, part in enumerate(error["loc"], 1):
+        if _has(data, part):
+            data = data[part]
+        elif not (error["type"] == "missing" and number == len(error["loc"])):
+            continue
+        path.append(part)
+    return tuple(path), data
+
+
+def _has(data: Any, part: int | str) -> bool:
+    if isinstance(data, list | tuple):
+        return isinstance(part, int) and part < len(data)
+    return isinstance(data, dict) and part in data
+
+
 def explain(
     problems: Problems, model: type[BaseModel], errors: Iterable[Located], data: dict[str, Any]
 ) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from lead_tui.flow.diagnostics import Path, Problems, did_you_mean, one_of
-from lead_tui.flow.explain import Located, explain, place_of
+from lead_tui.flow.explain import Located, explain, node_of, place_of
 from lead_tui.flow.models import AgentConfig, Workflow
 
 AgentTypes = Callable[[str], type[AgentConfig] | None]
@@ -87,8 +87,7 @@ def _cut_wrong(
 ) -> bool:
     """Tell what is wrong and cut it out. False if nothing is left to validate."""
     located = [
-        (validated.locate(_real_path(each["loc"], candidate, each["type"] == "missing")), each)
-        for each in error.errors(include_url=False)
+        (validated.locate(node_of(each, candidate)[0]), each) for each in error.errors(include_url=False)
     ]
     places = {path for path, _ in located}
     told: list[Located] = []
@@ -110,20 +109,6 @@ def _follows_from_cut(path: Path, validated: Validated) -> bool:
     if path[-1:] == ("agent_name",) and (*path[:-1], "requires") in validated.removed:
         return True
     return any(each[: len(path)] == path for each in validated.removed)
-
-
-def _real_path(loc: tuple[int | str, ...], data: Any, missing: bool) -> Path:
-    """Pydantic's location without what stands for no node: tags of unions, marks of keys."""
-    path: list[int | str] = []
-    for index, part in enumerate(loc):
-        if isinstance(data, dict) and part in data:
-            data = data[str(part)]
-        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
-            data = data[part]
-        elif not (missing and index == len(loc) - 1):
-            continue
-        path.append(part)
-    return tuple(path)
 
 
 def _cut_not_built(validated: Validated, problems: Problems) -> None:
@@ -169,8 +154,7 @@ def _agents(
                 found.append(model.model_validate(data))
             except ValidationError as error:
                 located = [
-                    ((*path, *_real_path(each["loc"], data, each["type"] == "missing")), each)
-                    for each in error.errors(include_url=False)
+                    ((*path, *node_of(each, data)[0]), each) for each in error.errors(include_url=False)
                 ]
                 explain(problems, model, located, validated.data)
     return found

@@ -107,11 +107,6 @@ def to_wire(event: Event | Note) -> bytes:
     return encode(event.data if isinstance(event, UnknownEvent) else event)
 
 
-def to_dict(event: Event | Note) -> dict[str, Any]:
-    """The same as plain data."""
-    return _plain.decode(to_wire(event))
-
-
 def _read(decoder: msgspec.json.Decoder[T], data: bytes | str | msgspec.Raw) -> T:
     try:
         return decoder.decode(data)

@@ -8,7 +8,7 @@ import asyncio
 import math
 from typing import Any
 
-from lead_tui.agents.base import AgentResponse, BaseAgent, failed
+from lead_tui.agents.base import AgentResponse, BaseAgent, failed, we_are_cancelled
 from lead_tui.errors import AgentError, Category, Failure, Outcome
 from lead_tui.runner.context import AttemptContext
 from lead_tui.runner.plain import plain, storable
@@ -38,7 +38,7 @@ async def call(
             return _too_late(seconds)
         return AgentResponse.fail(Category.TIMEOUT, "the agent gave up: timeout", Outcome.UNKNOWN)
     except BaseException as error:  # foreign code: all it raises is a failure
-        if isinstance(error, asyncio.CancelledError) and is_cancelled():
+        if we_are_cancelled(error):
             raise
         return AgentResponse.fail(Category.AGENT, _said(error), code="raised")
     finally:
@@ -105,9 +105,3 @@ def _said(error: BaseException) -> str:
 def _too_late(seconds: float) -> AgentResponse:
     message = f"no answer within the attempt's timeout of {seconds:g} s"
     return AgentResponse.fail(Category.TIMEOUT, message, Outcome.UNKNOWN, code="attempt_timeout")
-
-
-def is_cancelled() -> bool:
-    """Does somebody want this very task to end? A CancelledError may also come from inside foreign code."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

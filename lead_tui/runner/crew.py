@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from lead_tui.agents import registry
-from lead_tui.agents.base import BaseAgent
+from lead_tui.agents.base import BaseAgent, we_are_cancelled
 from lead_tui.core import events as ev
 from lead_tui.flow.models import TaskSpec, Workflow
 from lead_tui.flow.resolve import Retry, agent_settings, attempt_timeout, task_settings
 from lead_tui.resilience.breaker import Breaker, BreakerChange
 from lead_tui.resilience.guard import Guard, Guards
-from lead_tui.runner.call import is_cancelled
 
 CLOSING_SECONDS = 5.0
 _log = logging.getLogger(__name__)
@@ -76,7 +75,7 @@ class Crew:
                 async with asyncio.timeout(CLOSING_SECONDS):
                     await closer
             except BaseException as error:
-                if isinstance(error, asyncio.CancelledError) and is_cancelled():
+                if we_are_cancelled(error):
                     raise
                 # where, not what it says: that may hold a secret, and this goes past the masking
                 place = traceback.extract_tb(error.__traceback__)[-1]

@@ -19,6 +19,12 @@ from lead_tui.journal import codec
 from lead_tui.journal.owner import this_process
 from tests.journal.samples import NOW, a_record, facts
 
+
+def as_data(item):
+    """What a reader of JSON lines gets."""
+    return json.loads(codec.to_wire(item))
+
+
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 PLAIN = {
     str: st.text(max_size=20),
@@ -104,7 +110,7 @@ def test_the_wire_is_one_line_of_json() -> None:
         "type": "attempt_completed", "seq": 2, "ts": "2026-03-01T12:30:15.250000Z", "run_id": "r",
         "task": "t", "attempt": 1, "result": "a\nb",
     }  # fmt: skip
-    assert codec.to_dict(Log(text="x", ts=NOW)) == {
+    assert as_data(Log(text="x", ts=NOW)) == {
         "type": "log",
         "ts": "2026-03-01T12:30:15.250000Z",
         "text": "x",
@@ -115,18 +121,18 @@ def test_the_wire_is_one_line_of_json() -> None:
 
 
 def with_plain(*plain: dict[str, Any]) -> bytes:
-    return json.dumps([*(codec.to_dict(event) for event in facts(1)), *plain]).encode()
+    return json.dumps([*(as_data(event) for event in facts(1)), *plain]).encode()
 
 
 def test_an_event_of_an_unknown_type_keeps_its_place() -> None:
     """It is read as what it is, between events that are known, and goes to the wire as it came."""
     newer = {"type": "budget_raised", "seq": 2, "ts": "2026-03-01T12:30:15.25Z", "run_id": "r", "usd": 3}
-    after = codec.to_dict(facts(3)[0])
+    after = as_data(facts(3)[0])
     known, unknown, last = codec.decode_events(with_plain(newer, after))
     assert [known, last] == [*facts(1), *facts(3)]
     assert isinstance(unknown, UnknownEvent)
     assert (unknown.seq, unknown.ts, unknown.run_id, unknown.type) == (2, NOW, "r", "budget_raised")
-    assert codec.to_dict(unknown) == newer
+    assert as_data(unknown) == newer
 
 
 def test_an_unknown_event_may_have_no_instant() -> None:

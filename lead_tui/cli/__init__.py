@@ -10,7 +10,6 @@ watchdog.py   hears signals although the event loop is blocked
 leaving.py    the end of the process, whatever an agent left behind
 steering.py   commands to a run that somebody drives, or nobody
 gates.py      which gate a person means
-left.py       a run that nobody drives: what it waits for, what must be given again
 completion.py what the shell offers behind a word
 terminal.py   text and JSON to stdout and stderr
 

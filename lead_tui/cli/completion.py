@@ -61,7 +61,7 @@ def agents_of_run(given: dict[str, Any]) -> Found:
 def gates(given: dict[str, Any]) -> Found:
     from lead_tui.cli.session import existing
     from lead_tui.core.views import open_gates
-    from lead_tui.reporters.safe import safe_line
+    from lead_tui.text.safe import safe_line
 
     with existing(given.get("db"), read_only=True) as engine:
         state, _ = engine.fold(engine.journal.find(str(given.get("run"))))

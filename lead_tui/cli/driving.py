@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from lead_tui.cli import left
 from lead_tui.cli.leaving import give_up
 from lead_tui.cli.signals import Signals, skipped_cleanup
 from lead_tui.cli.terminal import say
@@ -22,10 +21,11 @@ from lead_tui.observers.hub import Observer
 from lead_tui.reporters.base import FileReport, Reporter
 from lead_tui.reporters.registry import make, report_file
 from lead_tui.reporters.result_text import what_next
-from lead_tui.reporters.words import go_on
+from lead_tui.runner import left
 from lead_tui.runner.engine import Engine
 from lead_tui.runner.handle import LocalRun
 from lead_tui.runner.result import ExitCode, Result
+from lead_tui.text.words import go_on
 
 CLOSING_SECONDS = 0.5
 Start = Callable[[Sequence[Observer]], Awaitable[LocalRun]]

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from lead_tui.cli import left, session
+from lead_tui.cli import session
 from lead_tui.cli.driving import Watching, drive
 from lead_tui.cli.terminal import out, out_json
 from lead_tui.core.commands import AnyCommand
@@ -15,10 +15,11 @@ from lead_tui.flow.inputs import parse_text
 from lead_tui.flow.loader import environment_for
 from lead_tui.journal.base import RunRecord
 from lead_tui.observers.hub import Observer
-from lead_tui.reporters.words import command_line, go_on
+from lead_tui.runner import left
 from lead_tui.runner.engine import Engine
 from lead_tui.runner.handle import LocalRun
 from lead_tui.runner.secrets import MASK
+from lead_tui.text.words import command_line, go_on
 
 
 def post(

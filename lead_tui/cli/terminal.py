@@ -9,8 +9,8 @@ import msgspec
 
 from lead_tui.cli.leaving import give_up
 from lead_tui.core.events import Event, Note
-from lead_tui.reporters.safe import safe
-from lead_tui.reporters.wire import escaped, event_text, json_text
+from lead_tui.text.safe import safe
+from lead_tui.text.wire import escaped, event_text, json_text
 
 
 def out(text: str = "") -> None:

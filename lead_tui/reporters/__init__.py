@@ -1,10 +1,9 @@
 """Front ends that write: a run as lines of text, JSON, a build's annotations, or a file at its end.
 
-safe.py          what comes from outside, made fit for a terminal
 registry.py      `make` and `report_file`: reporters by name, ours too through their entry points
 base.py          Reporter, StreamReporter, FileReport: derive from one of the last two
 pen.py streams.py files.py   a thread that writes, streams that survive their reader, whole files
-words.py wire.py lines.py    how things are written; the run as lines
+lines.py         the run as lines
 progress.py live.py running.py text.py   lines on a pipe, and above the running tasks on a terminal
 result_text.py   what a run came to, for people
 json_result.py jsonl.py github.py   the other values of `--output`
@@ -14,7 +13,6 @@ chronicle.py junit.py web_page.py   the values of `--report`
 from lead_tui.reporters.base import FileReport, Reporter, StreamReporter, Target
 from lead_tui.reporters.registry import make, report_file
 from lead_tui.reporters.result_text import render_result
-from lead_tui.reporters.safe import safe
 
 __all__ = [
     "FileReport",
@@ -24,5 +22,4 @@ __all__ = [
     "make",
     "render_result",
     "report_file",
-    "safe",
 ]

@@ -20,8 +20,8 @@ from lead_tui.observers.hub import Item, Observer
 from lead_tui.reporters.chronicle import Chronicle
 from lead_tui.reporters.files import replace_file
 from lead_tui.reporters.pen import Pen
-from lead_tui.reporters.safe import safe_line
 from lead_tui.runner.result import Result
+from lead_tui.text.safe import safe_line
 
 _log = logging.getLogger(__name__)
 

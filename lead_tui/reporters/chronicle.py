@@ -11,8 +11,8 @@ from datetime import datetime
 from lead_tui.core import events as ev
 from lead_tui.errors import Failure
 from lead_tui.observers.hub import Item
-from lead_tui.reporters.safe import safe_line
 from lead_tui.runner.result import Result
+from lead_tui.text.safe import safe_line
 
 KEPT = 200
 

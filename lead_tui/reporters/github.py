@@ -20,11 +20,11 @@ from lead_tui.reporters.base import Target
 from lead_tui.reporters.chronicle import Chronicle
 from lead_tui.reporters.progress import Lines
 from lead_tui.reporters.result_text import result_body, summary, what_next
-from lead_tui.reporters.safe import safe, safe_line
 from lead_tui.reporters.text import TextReporter
-from lead_tui.reporters.wire import json_text
-from lead_tui.reporters.words import duration, failure_text, gate_commands
 from lead_tui.runner.result import Result
+from lead_tui.text.safe import safe, safe_line
+from lead_tui.text.wire import json_text
+from lead_tui.text.words import duration, failure_text, gate_commands
 
 ROWS = 500
 """Of the table: a step's summary may have 1 MiB."""

@@ -4,8 +4,8 @@ from typing import Any
 
 from lead_tui.errors import Failure
 from lead_tui.reporters.text import TextReporter
-from lead_tui.reporters.wire import escaped, json_text
 from lead_tui.runner.result import Result
+from lead_tui.text.wire import escaped, json_text
 
 
 class JsonReporter(TextReporter):

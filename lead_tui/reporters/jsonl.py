@@ -7,8 +7,8 @@ from lead_tui.reporters.base import StreamReporter, Target
 from lead_tui.reporters.progress import Lines
 from lead_tui.reporters.result_text import summary
 from lead_tui.reporters.streams import Stream
-from lead_tui.reporters.wire import escaped, event_text
 from lead_tui.runner.result import Result
+from lead_tui.text.wire import escaped, event_text
 
 
 class JsonlReporter(StreamReporter):

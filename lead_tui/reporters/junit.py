@@ -9,9 +9,9 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from lead_tui.reporters.base import FileReport
 from lead_tui.reporters.chronicle import Chronicle, TaskStory
 from lead_tui.reporters.result_text import summary, what_next
-from lead_tui.reporters.safe import safe, safe_line
-from lead_tui.reporters.words import failure_text
 from lead_tui.runner.result import Result
+from lead_tui.text.safe import safe, safe_line
+from lead_tui.text.words import failure_text
 
 Verdict = tuple[str, str, str]
 """Element, type and message."""

@@ -11,9 +11,9 @@ from typing import Any
 from lead_tui.core import events as ev
 from lead_tui.errors import Outcome
 from lead_tui.observers.hub import Item
-from lead_tui.reporters.safe import safe_line
-from lead_tui.reporters.wire import json_text
-from lead_tui.reporters.words import (
+from lead_tui.text.safe import safe_line
+from lead_tui.text.wire import json_text
+from lead_tui.text.words import (
     command_line,
     duration,
     failure_text,

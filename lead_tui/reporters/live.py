@@ -18,7 +18,7 @@ from lead_tui.reporters.base import Target
 from lead_tui.reporters.lines import GLYPHS, STYLES, Line
 from lead_tui.reporters.progress import INDENT, WORD_WIDTH, Lines
 from lead_tui.reporters.result_text import NARROW
-from lead_tui.reporters.words import short_name, stopwatch
+from lead_tui.text.words import short_name, stopwatch
 
 ROWS = 6
 """Running tasks that are shown."""

@@ -10,7 +10,7 @@ from lead_tui.reporters.base import Target
 from lead_tui.reporters.lines import GLYPHS, Line, Narrator
 from lead_tui.reporters.running import Running
 from lead_tui.reporters.streams import Stream
-from lead_tui.reporters.words import duration, short_name, stopwatch
+from lead_tui.text.words import duration, short_name, stopwatch
 
 TASK_WIDTH = 16
 """The column of names; it grows with the names that come, and never shrinks."""

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from lead_tui.reporters.safe import safe, safe_line
-from lead_tui.reporters.wire import json_text
-from lead_tui.reporters.words import duration, failure_text, gate_commands, go_on, short_name
 from lead_tui.runner.result import Result
+from lead_tui.text.safe import safe, safe_line
+from lead_tui.text.wire import json_text
+from lead_tui.text.words import duration, failure_text, gate_commands, go_on, short_name
 
 SHOWN = 20
 """Failures that a summary lists."""

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from lead_tui.core import events as ev
 from lead_tui.observers.hub import Item
-from lead_tui.reporters.safe import safe_line
+from lead_tui.text.safe import safe_line
 
 
 @dataclass(slots=True)

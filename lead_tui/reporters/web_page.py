@@ -9,10 +9,10 @@ from datetime import datetime
 from lead_tui.reporters.base import FileReport
 from lead_tui.reporters.chronicle import Chronicle, TaskStory
 from lead_tui.reporters.result_text import summary, what_next
-from lead_tui.reporters.safe import safe, safe_line
-from lead_tui.reporters.wire import json_text
-from lead_tui.reporters.words import duration, failure_text
 from lead_tui.runner.result import Result
+from lead_tui.text.safe import safe, safe_line
+from lead_tui.text.wire import json_text
+from lead_tui.text.words import duration, failure_text
 
 VALUE_SHOWN = 20_000
 """Characters of one output."""

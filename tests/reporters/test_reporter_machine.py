@@ -13,7 +13,7 @@ from lead_tui.errors import UsageError
 from lead_tui.reporters import make
 from lead_tui.reporters.github import GithubReporter, command, markdown, neutral, output
 from lead_tui.reporters.jsonl import JsonlReporter
-from lead_tui.reporters.wire import escaped, json_text
+from lead_tui.text.wire import escaped, json_text
 from tests.reporters.reporter_samples import (
     CANCELLED,
     FAILED,

@@ -15,7 +15,7 @@ from lead_tui.reporters.base import Target
 from lead_tui.reporters.lines import LOG_LINES, LOG_WIDTH, Narrator
 from lead_tui.reporters.progress import Lines, plain_line
 from lead_tui.reporters.result_text import result_body, summary, what_next
-from lead_tui.reporters.words import duration, gate_commands, go_on, preview, short_name, stopwatch
+from lead_tui.text.words import duration, gate_commands, go_on, preview, short_name, stopwatch
 from tests.reporters.reporter_samples import (
     BEGAN,
     CANCELLED,

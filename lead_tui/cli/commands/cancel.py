@@ -4,11 +4,12 @@ from typing import Annotated
 
 import typer
 
-from lead_tui.cli import left, options, session
+from lead_tui.cli import options, session
 from lead_tui.cli.driving import Watching
 from lead_tui.cli.steering import post, take_up
 from lead_tui.core.commands import Cancel, CancelTask
 from lead_tui.core.state import RUN_ENDED, RunState
+from lead_tui.runner import left
 from lead_tui.runner.engine import Engine
 from lead_tui.runner.result import ExitCode
 

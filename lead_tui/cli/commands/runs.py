@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
-from lead_tui.cli import left, options, session
+from lead_tui.cli import options, session
 from lead_tui.cli.terminal import moment, out, out_json, table
 from lead_tui.core.state import RunStatus
 from lead_tui.errors import RunNotFound, UsageError
 from lead_tui.journal.base import RunRow
-from lead_tui.reporters.words import duration
+from lead_tui.runner import left
+from lead_tui.text.words import duration
 
 EXAMPLES = ("leadtui runs", "leadtui runs --status failed --limit 5 --json")
 STATUSES = (*(str(each) for each in RunStatus), left.INTERRUPTED)

@@ -4,13 +4,14 @@ from typing import Any
 
 import msgspec
 
-from lead_tui.cli import left, options, session
+from lead_tui.cli import options, session
 from lead_tui.cli.terminal import moment, out, out_json, short, table
 from lead_tui.core.state import RunState, TaskState
 from lead_tui.journal.base import RunRow
 from lead_tui.reporters.result_text import what_next
-from lead_tui.reporters.words import duration, failure_text
+from lead_tui.runner import left
 from lead_tui.runner.result import Result, result_of
+from lead_tui.text.words import duration, failure_text
 
 EXAMPLES = ("leadtui show last", "leadtui show 3f2a --json")
 

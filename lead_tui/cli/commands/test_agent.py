@@ -8,10 +8,10 @@ import typer
 from lead_tui.cli import completion, options, session
 from lead_tui.cli.terminal import out, out_json, short
 from lead_tui.journal.memory import MemoryJournal
-from lead_tui.reporters.words import duration
 from lead_tui.runner.engine import Engine
 from lead_tui.runner.result import ExitCode
 from lead_tui.runner.trial import Trial, Try, try_agent
+from lead_tui.text.words import duration
 
 EXAMPLES = (
     "leadtui test-agent flow.yaml api",

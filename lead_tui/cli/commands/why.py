@@ -1,12 +1,13 @@
 """`leadtui why RUN TASK`: a question to the state, never a guess."""
 
-from lead_tui.cli import left, options, session
+from lead_tui.cli import options, session
 from lead_tui.cli.terminal import out, out_json
 from lead_tui.core import views
 from lead_tui.core.state import RunState
 from lead_tui.errors import UsageError
 from lead_tui.flow.diagnostics import did_you_mean
 from lead_tui.journal.base import RunRow
+from lead_tui.runner import left
 
 EXAMPLES = ("leadtui why last deploy",)
 

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lead_tui.reporters import safe
-from lead_tui.reporters.safe import safe_line
+from lead_tui.text.safe import safe, safe_line
 from tests.reporters.reporter_samples import FORBIDDEN_CHARACTERS, HOSTILE
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))

@@ -8,7 +8,7 @@ import msgspec
 from lead_tui.core.events import Event, Note
 from lead_tui.errors import JournalError
 from lead_tui.journal.codec import to_wire
-from lead_tui.reporters.safe import NOT_JSON_SAFE
+from lead_tui.text.safe import NOT_JSON_SAFE
 
 
 def json_text(value: Any, *, indent: int = 0) -> str:

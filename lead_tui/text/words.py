@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from lead_tui.errors import Failure
-from lead_tui.reporters.safe import safe_line
-from lead_tui.reporters.wire import json_text
+from lead_tui.text.safe import safe_line
+from lead_tui.text.wire import json_text
 
 
 def duration(seconds: float) -> str:

@@ -17,6 +17,7 @@ from lead_tui.core.state import RUN_ENDED, RunState
 from lead_tui.errors import CommandRefused, JournalError, JournalGone, OwnershipLost
 from lead_tui.journal.base import InboxRow, Journal
 from lead_tui.observers.hub import Item, Observer
+from lead_tui.runner.history import history
 from lead_tui.runner.result import Result, result_of
 from lead_tui.runner.runner import Runner
 
@@ -105,9 +106,9 @@ class LocalRun:
         live = self._runner.hub.subscribe()
         seq = after
         try:
-            for page in self._journal.read(self.run_id, after):
-                seq = page[-1].seq
-                yield list(page)
+            for page in history(self._journal, self.run_id, after):
+                seq = max(seq, *(item.seq for item in page if isinstance(item, Event)), 0)
+                yield page
             async for batch in live:
                 fresh = [item for item in batch if not isinstance(item, Event) or item.seq > seq]
                 if fresh:
@@ -190,13 +191,15 @@ class JournalRun:
         seq, number = after, 0
         while True:
             alive = self._journal.row(self.run_id).owner_alive
-            for page in self._journal.read(self.run_id, seq):
-                seq = page[-1].seq
-                yield list(page)
-            notes = [note for note in self._journal.notes(self.run_id, number) if note.after >= after]
-            if notes:
-                number = notes[-1].number
-                yield list(notes)
+            for page in history(
+                self._journal, self.run_id, seq, notes_after=after, past_notes=number
+            ):
+                for item in page:
+                    if isinstance(item, Event):
+                        seq = item.seq
+                    else:
+                        number = item.number
+                yield page
             if not alive:
                 return
             await asyncio.sleep(INBOX_EVERY)

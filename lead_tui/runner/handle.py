@@ -64,6 +64,11 @@ class LocalRun:
         return self._runner.run
 
     @property
+    def driving(self) -> bool:
+        """Is it being driven now?"""
+        return self._driving is not None and not self._driving.done()
+
+    @property
     def result(self) -> Result:
         return result_of(self._runner.run, self._runner.metrics)
 

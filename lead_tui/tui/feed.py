@@ -1,0 +1,106 @@
+"""From a run's handle to its model: batches go in as they come, a frame is asked for, nothing is drawn here.
+
+The feed outlives the handle's stream: when a run ends, is parked or loses its owner, it waits until somebody
+takes the run up again, here or in another process, and goes on behind the last event.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from lead_tui.errors import LeadError
+from lead_tui.observers.hub import Item
+from lead_tui.runner.replay import ReplayRun
+from lead_tui.tui.model import RunModel
+from lead_tui.tui.runs import Runs
+
+LOOK_EVERY = 0.5
+PIECE = 2_000
+"""Items folded before others get their turn: about 5 ms."""
+
+
+class Feed:
+    """`wake` asks for a frame. `follow` runs as long as the app shows the run or drives it."""
+
+    def __init__(self, model: RunModel, runs: Runs, wake: Callable[[], None]) -> None:
+        self.model = model
+        self.replay: ReplayRun | None = None
+        self.problem = ""
+        """Why the journal cannot be read, if it cannot."""
+        self._runs = runs
+        self._wake = wake
+        self._following: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._following = asyncio.create_task(self._follow())
+
+    def stop(self) -> None:
+        if self._following is not None:
+            self._following.cancel()
+
+    def restart(self) -> None:
+        """From the first event on: the replay went back."""
+        self.stop()
+        self.model.reset()
+        self._wake()
+        self.start()
+
+    def show_replay(self, replay: ReplayRun | None) -> None:
+        """Show this replay from where it stands, or the run itself again."""
+        self.replay = replay
+        self.restart()
+
+    def tell_time(self) -> None:
+        """Set the moment that the model shows."""
+        model = self.model
+        if self.replay is not None:
+            model.now = self.replay.now or model.now
+        elif model.alive or model.state.last_at is None:
+            model.now = self._runs.engine.clock.now()
+        else:
+            model.now = model.state.last_at
+
+    @property
+    def moves(self) -> bool:
+        """Does the moment move by itself?"""
+        if self.replay is not None:
+            return self.replay.playing
+        return self.model.alive and not self.model.ended and self.model.state.started_at is not None
+
+    async def _follow(self) -> None:
+        if self.replay is not None:
+            async for batch in self.replay.events():
+                await self._take(batch)
+            return
+        while True:
+            try:
+                await self._read()
+            except LeadError as error:
+                self.problem = str(error)
+                self._wake()
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def _read(self) -> None:
+        """One owner's time: until the run ends, is parked or is left."""
+        run_id = self.model.run_id
+        if not self._runs.knows(run_id):
+            return
+        self._see_owner()
+        if self.model.state.seq and not self._runs.has_news(run_id, self.model.state.seq):
+            return
+        async for batch in self._runs.handle(run_id).events(self.model.state.seq):
+            await self._take(batch)
+        self.problem = ""
+        self._see_owner()
+
+    def _see_owner(self) -> None:
+        alive = self._runs.is_alive(self.model.run_id)
+        if alive is not self.model.alive:
+            self.model.alive = alive
+            self.model.touch()
+            self._wake()
+
+    async def _take(self, batch: list[Item]) -> None:
+        for start in range(0, len(batch), PIECE):
+            self.model.take(batch[start : start + PIECE])
+            self._wake()
+            await asyncio.sleep(0)

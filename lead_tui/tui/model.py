@@ -1,0 +1,149 @@
+"""A run as the screens see it: the fold of its events, what each task went through, what was said. Pure.
+
+The one fold is `core.apply`, for a live, a foreign and a replayed run alike. `take` is called with whole
+batches and marks what changed; `changes` hands that out once a frame.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from lead_tui.core import events as ev
+from lead_tui.core.apply import apply
+from lead_tui.core.plan import Plan
+from lead_tui.core.state import RUN_ENDED, RunState, TaskStatus, new_run
+from lead_tui.errors import IllegalTransition
+from lead_tui.observers.hub import Item
+from lead_tui.observers.metrics import Metrics
+from lead_tui.tui.logbook import SILENT, LogBook
+
+ACTIVE = frozenset({TaskStatus.RUNNING, TaskStatus.WAITING, TaskStatus.INTERRUPTED})
+_BREAKER_CHANGES = (ev.BreakerOpened, ev.BreakerHalfOpened, ev.BreakerClosed)
+
+
+@dataclass(slots=True)
+class Changes:
+    """What happened since the last frame. `again`: everything, for the run began anew."""
+
+    tasks: set[str] = field(default_factory=set)
+    said: bool = False
+    """Something new is in the log."""
+    run: bool = False
+    """The run's status, a gate, a breaker, a count."""
+    time: bool = False
+    """The moment moved on: what is under way is drawn longer."""
+    again: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.tasks or self.said or self.run or self.time or self.again)
+
+
+class RunModel:
+    """`now` is the moment that is shown; whoever knows the clock sets it before each frame."""
+
+    def __init__(self, plan: Plan, run_id: str = "", *, source: str = "") -> None:
+        self.plan = plan
+        self.run_id = run_id
+        self.source = source
+        self.now: datetime = ev.UNSTAMPED
+        self.alive = True
+        """Does anybody drive it? A run that has not ended and that nobody drives is interrupted."""
+        self._begin()
+
+    def _begin(self) -> None:
+        self.state: RunState = new_run(self.plan)
+        self.state.run_id = self.run_id
+        self.metrics = Metrics()
+        self.log = LogBook()
+        self.history: dict[str, list[ev.Event]] = {}
+        """The events of each task, in order."""
+        self.active: dict[str, None] = {}
+        """Tasks that run, wait or were interrupted, in the order in which they began to."""
+        self.failed: dict[str, None] = {}
+        """Tasks that failed, in order."""
+        self.progress: dict[str, ev.Progress] = {}
+        self.breaker_log: list[ev.Event] = []
+        self.damage = ""
+        """Why the fold stopped, if an event does not fit: a journal of a newer release, or a damaged one."""
+        self._changes = Changes(again=True, run=True, said=True)
+
+    def reset(self) -> None:
+        """Back to before the first event."""
+        self._begin()
+
+    @property
+    def ended(self) -> bool:
+        return self.state.status in RUN_ENDED
+
+    @property
+    def interrupted(self) -> bool:
+        return not self.alive and not self.ended and self.state.seq > 0
+
+    @property
+    def seconds(self) -> float:
+        """From the run's start to its end, or to now."""
+        start = self.state.started_at
+        if start is None:
+            return 0.0
+        return max(((self.state.ended_at or self.now) - start).total_seconds(), 0.0)
+
+    def take(self, items: Iterable[Item]) -> None:
+        """Fold a batch; events that are known already are left out."""
+        state, changes = self.state, self._changes
+        for item in items:
+            if isinstance(item, ev.Note):
+                self._hear(item)
+            elif item.seq > state.seq and not self.damage:
+                try:
+                    apply(state, item)
+                except IllegalTransition as error:
+                    self.damage = str(error)
+                    changes.run = True
+                    return
+                self._keep(item)
+
+    def _keep(self, event: ev.Event) -> None:
+        changes, kind = self._changes, type(event)
+        self.metrics.see((event,))
+        task: str = getattr(event, "task", "")
+        changes.run = True
+        if task:
+            changes.tasks.add(task)
+            self.history.setdefault(task, []).append(event)
+            self._place(task)
+        elif kind is ev.RunReopened:
+            changes.again = True
+            tasks = self.state.tasks
+            self.failed = {name: None for name in self.failed if tasks[name].status is TaskStatus.FAILED}
+        if kind not in SILENT:
+            self.log.write(event, task)
+            changes.said = True
+        if kind in _BREAKER_CHANGES:
+            self.breaker_log.append(event)
+
+    def _place(self, task: str) -> None:
+        status = self.state.tasks[task].status
+        if status in ACTIVE:
+            self.active[task] = None
+            self.failed.pop(task, None)
+        elif task in self.active:
+            del self.active[task]
+            self.progress.pop(task, None)
+        if status is TaskStatus.FAILED:
+            self.failed[task] = None
+
+    def _hear(self, note: ev.Note) -> None:
+        if isinstance(note, ev.Progress):
+            self.progress[note.task] = note
+            self._changes.tasks.add(note.task)
+        self.log.write(note, note.task)
+        self._changes.said = True
+
+    def touch(self) -> None:
+        """Time has passed."""
+        self._changes.time = True
+
+    def changes(self) -> Changes:
+        """What changed since the last call."""
+        changes, self._changes = self._changes, Changes()
+        return changes

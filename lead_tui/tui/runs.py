@@ -1,0 +1,137 @@
+"""The runs that this process drives, and the way to all others of the journal. No textual here."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from lead_tui.core.commands import AnyCommand, Approve, Cancel, Pause, Reject, Resume
+from lead_tui.core.state import RUN_ENDED
+from lead_tui.errors import LeadError, RunNotFound
+from lead_tui.flow.loader import Document, environment_for
+from lead_tui.journal.base import RunRecord, RunRow
+from lead_tui.runner import left
+from lead_tui.runner.engine import Engine, new_run_id
+from lead_tui.runner.handle import Handle, LocalRun, Receipt
+
+Start = Callable[[], Awaitable[LocalRun]]
+
+
+class Runs:
+    """`by` is the name that commands are recorded with; `on_left` hears of a run that is not driven now."""
+
+    def __init__(self, engine: Engine, *, by: str = "", env_file: Path | None = None) -> None:
+        self.engine = engine
+        self.by = by
+        self.env_file = env_file
+        self.driven: dict[str, LocalRun] = {}
+        """Every run that was driven here, also those that have ended or were parked."""
+        self.errors: dict[str, LeadError] = {}
+        """What a run died of that could not be stored, or that somebody else took over."""
+        self.on_left: Callable[[str], None] = lambda run_id: None
+        self._watching: set[asyncio.Task[None]] = set()
+
+    # look
+
+    def knows(self, run_id: str) -> bool:
+        """Is it in the journal yet?"""
+        with suppress(RunNotFound):
+            self.engine.journal.row(run_id)
+            return True
+        return False
+
+    def row(self, run_id: str) -> RunRow:
+        return self.engine.journal.row(run_id)
+
+    def record(self, run_id: str) -> RunRecord:
+        return self.engine.journal.record(run_id)
+
+    def is_driven(self, run_id: str) -> bool:
+        """By this process, now?"""
+        run = self.driven.get(run_id)
+        return run is not None and run.driving
+
+    def is_alive(self, run_id: str) -> bool:
+        """Does anybody drive it?"""
+        return self.is_driven(run_id) or self.row(run_id).owner_alive
+
+    def has_news(self, run_id: str, seq: int) -> bool:
+        """Is there, or will there be, an event behind this one?"""
+        row = self.row(run_id)
+        return self.is_driven(run_id) or row.owner_alive or row.last_seq > seq
+
+    def handle(self, run_id: str) -> Handle:
+        if self.is_driven(run_id):
+            return self.driven[run_id]
+        return self.engine.handle(run_id)
+
+    def at_work(self) -> list[LocalRun]:
+        """Runs that this process drives and that have not ended."""
+        return [run for run in self.driven.values() if run.driving and run.state.status not in RUN_ENDED]
+
+    # steer
+
+    async def start(
+        self, document: Document, inputs: Mapping[str, Any], environment: Mapping[str, str]
+    ) -> str:
+        """A new run of a flow; its id."""
+        run_id = new_run_id()
+        return self.adopt(await self.engine.start(document, inputs, environment=environment, run_id=run_id))
+
+    def adopt(self, run: LocalRun) -> str:
+        """A run that was begun here; its id."""
+        self.driven[run.run_id] = run
+        self.errors.pop(run.run_id, None)
+        watching = asyncio.create_task(self._watch(run))
+        self._watching.add(watching)
+        watching.add_done_callback(self._watching.discard)
+        return run.run_id
+
+    async def send(
+        self, run_id: str, command: AnyCommand, secrets: Mapping[str, Any] | None = None
+    ) -> Receipt:
+        """Steer a run, wherever it lives. One that nobody drives is taken up here to do it."""
+        if self.is_driven(run_id):
+            return await self.driven[run_id].send(command, self.by)
+        if self.row(run_id).owner_alive:
+            return await self.engine.send(run_id, command, self.by)
+        return await self.take_up(run_id, command, secrets=secrets)
+
+    async def take_up(
+        self, run_id: str, *commands: AnyCommand, secrets: Mapping[str, Any] | None = None
+    ) -> Receipt:
+        """Drive a run here that nobody drives; the reason if it cannot be."""
+        record = self.record(run_id)
+        environment = environment_for(Path(record.folder or "."), self.env_file)
+        try:
+            run = await self.engine.take_up(
+                run_id, *commands, by=self.by, secrets=secrets, environment=environment
+            )
+        except LeadError as error:
+            return Receipt(False, str(error))
+        self.adopt(run)
+        return Receipt(True)
+
+    def secrets_needed(self, run_id: str) -> tuple[str, ...]:
+        """Secret inputs that must be given again before this process can take the run up."""
+        if self.is_alive(run_id):
+            return ()
+        return left.secrets_again(self.record(run_id))
+
+    async def post(self, run_id: str, command: Approve | Reject | Cancel | Pause | Resume) -> Receipt:
+        """Leave it in the inbox if nobody drives the run: its next owner carries it out."""
+        return await self.engine.send(run_id, command, self.by)
+
+    async def park(self, runs: Sequence[LocalRun]) -> None:
+        """Stop driving these; each can be taken up again."""
+        for run in runs:
+            with suppress(LeadError):
+                await run.park()
+
+    async def _watch(self, run: LocalRun) -> None:
+        try:
+            await run.wait()
+        except LeadError as error:
+            self.errors[run.run_id] = error
+        self.on_left(run.run_id)

@@ -100,9 +100,11 @@ def _stand_in() -> None:
     global _users  # noqa: PLW0603 - the streams are global, so is the count of those who need them
     with _lock:
         _users += 1
-        if _users == 1:
-            _originals["stdout"], _originals["stderr"] = sys.stdout, sys.stderr
-            sys.stdout, sys.stderr = Shared(sys.stdout, "stdout"), Shared(sys.stderr, "stderr")
+        # a screen that opens or closes while functions run puts streams of its own there
+        if _users == 1 or (sys.stdout is not None and not isinstance(sys.stdout, Shared)):
+            _originals["stdout"], sys.stdout = sys.stdout, Shared(sys.stdout, "stdout")
+        if _users == 1 or (sys.stderr is not None and not isinstance(sys.stderr, Shared)):
+            _originals["stderr"], sys.stderr = sys.stderr, Shared(sys.stderr, "stderr")
 
 
 def _step_back() -> None:

@@ -120,3 +120,15 @@ async def test_a_flood_of_prints_is_cut_short(context, tmp_path, kind):
     assert said[-2:] == [str(MAX_LINES - 1), "(3 more lines were not logged)"]
     assert len(said) == MAX_LINES + 1
     assert using.lines("stderr") == ["oops"]
+
+
+def test_a_screen_that_closes_while_a_function_runs_takes_no_lines_away(context, monkeypatch):
+    """The next function's prints are logged although somebody has put the plain streams back meanwhile."""
+    plain = sys.stdout
+    first, second = context(), context()
+    with prints_to(first):
+        monkeypatch.setattr(sys, "stdout", plain)
+        with prints_to(second):
+            print("heard")
+    assert [note.text for note in second.notes] == ["heard"]
+    assert sys.stdout is plain

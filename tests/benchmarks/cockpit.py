@@ -1,0 +1,198 @@
+"""What a person at the cockpit waits for, and what watching costs: the real program in a real pty."""
+
+import json
+import os
+import sys
+import tempfile
+import time
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.benchmarks.figures import Figures, ratio
+from tests.benchmarks.terminal import Terminal
+
+NOTES = (
+    "The engine runs in the same process. Aims: first frame below 0.5 s; a key on the screen within 50 ms;\n"
+    "30 frames a second at 50,000 events/s, 200x60; idle below 2 % of a core; watching below 1.5x headless."
+)
+TASKS = 10_000
+EVENTS_A_TRY = 4
+"""attempt_started, attempt_failed, retry_scheduled, task_ready."""
+
+
+def measure(quick: bool) -> Figures:
+    figures = Figures(("what", "median", "p95", "worst"), NOTES)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        figures.rows.append(_first_frame(folder, 5 if quick else 15))
+        figures.rows.append(_idle(folder, 4 if quick else 10))
+        figures.rows.append(_keys(folder, 5_000, 20 if quick else 60))
+        figures.rows += _frames(folder, 50_000, 5 if quick else 12)
+        figures.rows += _watching(folder, 10_000 if quick else 50_000)
+    return figures
+
+
+# the flows
+
+
+def retrying(events_a_second: int) -> dict[str, Any]:
+    """Tasks that fail and try again for ever, so that about this many events a second happen."""
+    delay = TASKS * EVENTS_A_TRY / events_a_second
+    retry = {"max_attempts": 1000, "initial_delay": delay, "max_delay": delay, "jitter": False}
+    agent = {"name": "dead", "type": "mock", "failure_rate": 1.0, "retry_config": retry}
+    return _flow("retrying", agent, TASKS)
+
+
+def noop(tasks: int) -> dict[str, Any]:
+    return _flow("noop", {"name": "idle", "type": "mock"}, tasks)
+
+
+def _flow(name: str, agent: dict[str, Any], tasks: int) -> dict[str, Any]:
+    return {
+        "name": name,
+        "parallel_execution": True,
+        "max_parallel": 10_000,
+        "agents": [agent],
+        "tasks": [
+            {"name": f"t{number:05}", "agent_name": agent["name"], "action": "x"} for number in range(tasks)
+        ],
+    }
+
+
+def _written(folder: Path, flow: dict[str, Any]) -> Path:
+    path = folder / f"{flow['name']}.json"
+    path.write_text(json.dumps(flow), encoding="utf-8")
+    return path
+
+
+def _cockpit(folder: Path, flow: Path, *words: str, width: int = 120, height: int = 40) -> Terminal:
+    return Terminal(
+        [sys.executable, "-m", "lead_tui", "run", str(flow), "--db", str(folder / "runs.db"), *words],
+        width=width,
+        height=height,
+        environment=_environment(folder),
+    )
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in {"CI", "NO_COLOR"}}
+    return kept | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "HOME": str(folder)}
+
+
+# what is measured
+
+
+def _first_frame(folder: Path, rounds: int) -> tuple[str, ...]:
+    path = _written(folder, _flow("small", {"name": "m", "type": "mock", "latency": 5}, 8))
+    times = []
+    for _ in range(rounds):
+        with _cockpit(folder, path) as terminal:
+            times.append(terminal.until(b"t00000", terminal.started, 20) - terminal.started)
+    return _row("first frame of `leadtui run`, ms", times)
+
+
+def _idle(folder: Path, seconds: float) -> tuple[str, ...]:
+    flow = _flow("asks", {"name": "human", "type": "human"}, 1)
+    flow["tasks"][0] |= {"action": "approve", "parameters": {"message": "go on?"}}
+    with _cockpit(folder, _written(folder, flow)) as terminal:
+        terminal.until(b"needs you", terminal.started, 20)
+        process = psutil.Process(terminal.process.pid)
+        time.sleep(2)
+        before = process.cpu_times()
+        time.sleep(seconds)
+        after = process.cpu_times()
+    used = (after.user + after.system - before.user - before.system) / seconds
+    return ("idle at a gate, % of a core", f"{used * 100:.1f}", "", "")
+
+
+def _keys(folder: Path, events_a_second: int, presses: int) -> tuple[str, ...]:
+    flow = _written(folder, retrying(events_a_second))
+    times = []
+    with _cockpit(folder, flow) as terminal:
+        terminal.until(b"t00000", terminal.started, 60)
+        time.sleep(12)  # all have begun and the load is even
+        for number in range(presses):
+            at = terminal.press(b"j")
+            times.append(terminal.until(f"Log: t{number + 1:05}".encode(), at, 20) - at)
+            time.sleep(0.15)
+    return _row(f"key to screen, {TASKS:,} tasks, {events_a_second:,} events/s, ms", times)
+
+
+def _frames(folder: Path, events_a_second: int, seconds: float) -> list[tuple[str, ...]]:
+    flow = _written(folder, retrying(events_a_second))
+    with _cockpit(folder, flow, width=200, height=60) as terminal:
+        terminal.until(b"t00000", terminal.started, 60)
+        time.sleep(6)
+        start = time.perf_counter()
+        first = _last_seq(folder)
+        time.sleep(seconds)
+        end = time.perf_counter()
+        last = _last_seq(folder)
+        frames = terminal.frames(start, end)
+    gaps = [later - earlier for earlier, later in pairwise(frames)]
+    rate = (last - first) / (end - start)
+    return [
+        (f"frames a second at 200x60, {rate:,.0f} events/s", f"{len(frames) / (end - start):.1f}", "", ""),
+        _row("time between two frames, ms", gaps or [seconds]),
+    ]
+
+
+def _last_seq(folder: Path) -> int:
+    from lead_tui.journal.open import open_journal
+
+    journal = open_journal(str(folder / "runs.db"), "normal", True)
+    try:
+        return journal.runs(limit=1)[0].last_seq
+    finally:
+        journal.close()
+
+
+def _watching(folder: Path, tasks: int) -> list[tuple[str, ...]]:
+    """From run_started to run_completed, by the journal; they take turns."""
+    flow = _written(folder, noop(tasks))
+    headless, watched = [], []
+    for _ in range(3):
+        with _cockpit(folder, flow, "--no-ui", "--quiet") as terminal:
+            terminal.wait()
+        headless.append(_seconds(folder))
+        with _cockpit(folder, flow) as terminal:
+            terminal.until(b"COMPLETED", terminal.started, 300)
+            terminal.press(b"q")
+            terminal.wait(30)
+        watched.append(_seconds(folder))
+    return [
+        (f"{tasks:,} no-op tasks headless, s", f"{min(headless):.2f}", "", f"{max(headless):.2f}"),
+        ("the same in the cockpit, s", f"{min(watched):.2f}", "", f"{max(watched):.2f}"),
+        ("watching costs", ratio(min(watched), min(headless)), "", ""),
+    ]
+
+
+def _seconds(folder: Path) -> float:
+    from lead_tui.core.events import RunCompleted, RunStarted
+    from lead_tui.journal.open import open_journal
+
+    journal = open_journal(str(folder / "runs.db"), "normal", True)
+    try:
+        found: dict[type, datetime] = {
+            type(event): event.ts
+            for page in journal.read(journal.find("last"))
+            for event in page
+            if isinstance(event, RunStarted | RunCompleted)
+        }
+    finally:
+        journal.close()
+    return (found[RunCompleted] - found[RunStarted]).total_seconds()
+
+
+def _row(what: str, seconds: list[float]) -> tuple[str, ...]:
+    times = sorted(each * 1000 for each in seconds)
+    return (
+        what,
+        f"{times[len(times) // 2]:.0f}",
+        f"{times[int(len(times) * 0.95)]:.0f}",
+        f"{times[-1]:.0f}",
+    )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from lead_tui.core.plan import Need, Plan, PlannedTask
 from lead_tui.flow.graph import Graph
 from lead_tui.flow.models import AgentConfig, TaskSpec, Workflow
-from lead_tui.flow.resolve import agent_settings, is_idempotent
+from lead_tui.flow.resolve import agent_settings, task_settings
 
 
 def compile_plan(workflow: Workflow, graph: Graph) -> Plan:
@@ -15,8 +15,8 @@ def compile_plan(workflow: Workflow, graph: Graph) -> Plan:
     return Plan(
         name=workflow.name,
         tasks=(
-            *(_planned(graph, agents, task, cleanup=False) for task in workflow.tasks),
-            *(_planned(graph, agents, task, cleanup=True) for task in workflow.finally_),
+            *(_planned(workflow, graph, agents, task, cleanup=False) for task in workflow.tasks),
+            *(_planned(workflow, graph, agents, task, cleanup=True) for task in workflow.finally_),
         ),
         parallel=workflow.parallel_execution,
         max_parallel=workflow.max_parallel,
@@ -28,8 +28,10 @@ def compile_plan(workflow: Workflow, graph: Graph) -> Plan:
 
 
 def _planned(
-    graph: Graph, agents: Mapping[str, AgentConfig], task: TaskSpec, *, cleanup: bool
+    workflow: Workflow, graph: Graph, agents: Mapping[str, AgentConfig], task: TaskSpec, *, cleanup: bool
 ) -> PlannedTask:
+    settings = task_settings(workflow, agents[task.agent_name], task)
+    several = settings.retry.unknown and settings.retry.max_attempts > 1
     return PlannedTask(
         name=task.name,
         agent=task.agent_name,
@@ -39,6 +41,7 @@ def _planned(
         priority=task.priority,
         timeout=task.timeout,
         continue_on_failure=task.continue_on_failure,
-        idempotent=is_idempotent(agents[task.agent_name], task),
+        idempotent=settings.idempotent,
         cleanup=cleanup,
+        tries=settings.retry.max_attempts if several else 0,
     )

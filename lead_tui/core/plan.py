@@ -19,7 +19,10 @@ class Need(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
 
 
 class PlannedTask(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`cleanup`: a `finally` task. `timeout` covers all attempts together, in seconds."""
+    """`cleanup`: a `finally` task. `timeout` covers all attempts together, in seconds.
+
+    `tries`: how many attempts it has at most, 0 if it has but one, or more only where nothing happened yet.
+    """
 
     name: str
     agent: str
@@ -31,6 +34,7 @@ class PlannedTask(msgspec.Struct, frozen=True, omit_defaults=True):
     continue_on_failure: bool = False
     idempotent: bool = True
     cleanup: bool = False
+    tries: int = 0
 
 
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):

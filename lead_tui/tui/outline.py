@@ -51,7 +51,9 @@ def outline(plan: Plan) -> list[OutlineRow]:
 def _rows(tasks: Sequence[PlannedTask]) -> Iterable[OutlineRow]:
     """Tasks are numbered from 1 in topological order; 0 is the root above all of them."""
     names = {task.name: task for task in tasks}
-    needs = {task.name: [need for need in {n.task: None for n in task.needs} if need in names] for task in tasks}
+    needs = {
+        task.name: [need for need in {n.task: None for n in task.needs} if need in names] for task in tasks
+    }
     ordered = _topological(needs)
     numbers = {name: number for number, name in enumerate(ordered, 1)}
     tree = _Tree()

@@ -17,6 +17,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from lead_tui.tui import themes
 from lead_tui.tui.themes import Palette
 
 
@@ -65,6 +66,7 @@ class Rows(ScrollView, can_focus=True):
         self.header = header
         self._count = 0
         self._palette: Palette | None = None
+        self._own_style: Style | None = None
 
     # for subclasses
 
@@ -91,6 +93,10 @@ class Rows(ScrollView, can_focus=True):
         if self._palette is None:
             self._palette = Palette.of(self.app)
         return self._palette
+
+    @property
+    def ascii_only(self) -> bool:
+        return themes.ascii_only(self.app)
 
     @property
     def row_width(self) -> int:
@@ -135,17 +141,23 @@ class Rows(ScrollView, can_focus=True):
 
     # drawing
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._own_style = self.rich_style  # once a frame: finding it out takes longer than drawing a line
+        strips = super().render_lines(crop)
+        self._own_style = None
+        return strips
+
     def render_line(self, y: int) -> Strip:
         width = self.row_width
-        style = self.rich_style
+        style = self._own_style or self.rich_style
         if y < self.header:
             strip = Strip(self.render_header(y, width))
         else:
             index = y - self.header + round(self.scroll_y)
             if index < self._count:
-                strip = Strip(self.render_row(index, width)).adjust_cell_length(width)
+                strip = Strip(self.render_row(index, width))
                 if index == self.cursor:
-                    strip = self._under_cursor(strip)
+                    strip = self._under_cursor(strip.adjust_cell_length(width))
             else:
                 strip = Strip(self.render_empty(y - self.header, width)) if not self._count else Strip(())
         return strip.adjust_cell_length(width).apply_style(style)

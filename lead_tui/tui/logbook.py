@@ -6,7 +6,16 @@ from lead_tui.observers.hub import Item
 KEPT_OF_TASK = 20_000
 KEPT_OF_ALL = 100_000
 
-SILENT = frozenset({ev.TaskReady, ev.TaskStarted, ev.ExpressionEvaluated, ev.AttemptCompleted, ev.RunQueued})
+SILENT = frozenset(
+    {
+        ev.TaskReady,
+        ev.TaskStarted,
+        ev.ExpressionEvaluated,
+        ev.AttemptCompleted,
+        ev.RunQueued,
+        ev.RetryScheduled,
+    }
+)
 """Events that say nothing which another one does not say as well."""
 
 

@@ -1,0 +1,252 @@
+"""A channel of the log laid out as rows of one width: the newest at once, older ones piece by piece. Pure.
+
+Rows have absolute numbers, so that a place keeps its number while older rows come or go: what is laid out
+later in front has smaller ones, below 0 as well. An item that surely takes one row costs next to nothing
+until it is drawn. What the channel drops goes here too, and no more than `ROWS` rows are kept.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
+
+from lead_tui.core import events as ev
+from lead_tui.observers.hub import Item
+from lead_tui.tui.log_lines import STREAM, continues, merged
+from lead_tui.tui.log_words import CHARACTERS, LOUD, Said, fit, said_by
+from lead_tui.tui.logbook import Channel
+from lead_tui.tui.wrap import Span, lay_out, spans
+
+ROWS = 50_000
+PIECE = 2_000
+"""Items laid out at a time, if they are short: a few milliseconds."""
+PIECE_SIZE = 200_000
+"""Characters laid out at a time, if they are long; what is not ASCII counts `SLOW` times."""
+SLOW = 5
+
+
+class Block:
+    """One item, or tokens that follow each other: the items `first` to `last`, the rows from `start` on."""
+
+    __slots__ = ("_held", "_said", "first", "item", "last", "rows", "start", "text")
+
+    def __init__(self, first: int, count: int, item: Item) -> None:
+        self.first = first
+        self.last = first + count - 1
+        self.item = item
+        self.start = 0
+        self.rows: Sequence[Span] = ()
+        """Spans of the text; none if it is all in one row and not laid out."""
+        self.text = ""
+        """As it is laid out: what was cut off is told at its end."""
+        self._said: Said | None = None
+        self._held = ""
+        """Newlines at the end of a stream: they take no row before something follows."""
+
+    @property
+    def height(self) -> int:
+        return len(self.rows) or 1
+
+    @property
+    def said(self) -> Said:
+        if self._said is None:
+            self._said = said_by(self.item)
+        return self._said
+
+    def span(self, row: int) -> Span:
+        """Where this row of the transcript stands in the text."""
+        return self.rows[row - self.start] if self.rows else (0, len(self.text))
+
+    def row_of(self, index: int) -> int:
+        """The row of the transcript that holds this character of the text."""
+        return self.start + max(bisect_right(self.rows, index, key=itemgetter(0)) - 1, 0)
+
+    def line(self, index: int) -> Span:
+        """The line of the text, between newlines, that holds this character."""
+        end = self.text.find("\n", index)
+        return self.text.rfind("\n", 0, index) + 1, len(self.text) if end < 0 else end
+
+    def lay_out(self, width: int) -> None:
+        """Without a width it is not wrapped."""
+        _, _, text, missing = self.said
+        if isinstance(self.item, ev.Tokens):
+            self._held = _newlines(self.item.text)
+        if len(text) <= width and text.isascii() and "\n" not in text:
+            self.text = text
+        else:
+            self.text, self.rows = lay_out(text, width, missing)
+
+    def grow(self, more: ev.Tokens, count: int, width: int) -> None:
+        """Take more tokens in: no row but the last is laid out anew."""
+        rows = self.rows or ((0, 0),)
+        start = rows[-1][0]
+        self.last += count
+        self.text = f"{self.text}{self._held}{fit(more.text)}".rstrip("\n")
+        self._held = _newlines(more.text) if more.text.strip("\n") else self._held + more.text
+        found = spans(self.text[start:], width)
+        self.rows = [*rows[:-1], *((start + first, start + last) for first, last in found)]
+
+
+class Transcript:
+    """`start` and `end` are absolute numbers of rows, `first` and `next` of the channel's items."""
+
+    def __init__(self, channel: Channel, width: int, *, loud_only: bool = False) -> None:
+        self.channel = channel
+        self.width = width
+        """Of the rows, in cells; 0 if they are not wrapped."""
+        self.loud_only = loud_only
+        self.start = 0
+        self.first = self.next = channel.end
+        self._rows: list[Block] = []
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self._rows)
+
+    @property
+    def waiting(self) -> int:
+        """New items that are not laid out yet."""
+        return self.channel.end - self.next
+
+    @property
+    def has_older(self) -> bool:
+        """Is there anything before the first row that could still be laid out?"""
+        return self.first > self.channel.dropped and len(self._rows) < ROWS
+
+    @property
+    def is_cut(self) -> bool:
+        """Is there something older that is not shown?"""
+        return self.first > self.channel.dropped
+
+    def block(self, row: int) -> Block:
+        return self._rows[row - self.start]
+
+    def blocks(self, start: int, end: int) -> Iterator[Block]:
+        """All that have rows from `start` to before `end`."""
+        row = max(start, self.start)
+        while row < min(end, self.end):
+            block = self.block(row)
+            yield block
+            row = block.start + block.height
+
+    def find(self, number: int) -> Block | None:
+        """The block of this item, or the first one behind it."""
+        low, high = self.start, self.end
+        while low < high:
+            middle = (low + high) // 2
+            if self.block(middle).last < number:
+                low = middle + 1
+            else:
+                high = middle
+        return self.block(low) if low < self.end else None
+
+    def text(self, first: int, last: int) -> str:
+        """The whole lines, without breaks where they were wrapped, of which these rows are parts."""
+        head, tail = self.block(first), self.block(last)
+        begin = head.line(head.span(first)[0])[0]
+        end = tail.line(tail.span(last)[0])[1]
+        if head is tail:
+            return head.text[begin:end]
+        between = [block.text for block in self.blocks(head.start + head.height, tail.start)]
+        return "\n".join([head.text[begin:], *between, tail.text[:end]])
+
+    def take(self) -> None:
+        """Lay out a piece of what is new."""
+        channel = self.channel
+        self.next = max(self.next, channel.dropped)
+        fresh = channel.since(self.next)
+        piece = fresh[: _piece(fresh, range(len(fresh)))]
+        number, self.next = self.next, self.next + len(piece)
+        rows = self._rows
+        end = self.end
+        for item, count in merged(piece):
+            if not (isinstance(item, ev.Tokens) and self._grow(item, number, count)):
+                block = self._block(number, count, item)
+                if block is not None:
+                    block.start = end
+                    rows.extend([block] * block.height if block.rows else (block,))
+            end = self.start + len(rows)
+            number += count
+        self.forget()
+
+    def reach_back(self, most: int = PIECE) -> None:
+        """Lay out a piece of what is older, of so many items at most."""
+        channel = self.channel
+        if not self.has_older:
+            return
+        items = channel.items
+        begin = self.first - channel.dropped
+        size = min(_piece(items, range(begin - 1, -1, -1)), most)
+        low = begin - size
+        while low > 0 and continues(items[low - 1], items[low]):
+            low -= 1  # an answer stays in one block
+        rows: list[Block] = []
+        number = channel.dropped + low
+        self.first = number
+        for item, count in merged(items[low:begin]):
+            block = self._block(number, count, item)
+            if block is not None:
+                block.start = len(rows)
+                rows.extend([block] * block.height)
+            number += count
+        self.start -= len(rows)
+        for block in dict.fromkeys(rows):
+            block.start += self.start
+        self._rows[:0] = rows
+
+    def forget(self) -> None:
+        """Let go of what the channel dropped, and of what is too much."""
+        rows = self._rows
+        gone = 0
+        if self.first < self.channel.dropped:
+            self.first = self.channel.dropped
+            kept = self.find(self.first)
+            gone = len(rows) if kept is None else kept.start - self.start
+        if len(rows) - gone > ROWS:
+            block = rows[len(rows) - ROWS * 3 // 4]
+            self.first, gone = block.first, block.start - self.start
+        if gone:
+            del rows[:gone]
+            self.start += gone
+
+    def _grow(self, more: ev.Tokens, number: int, count: int) -> bool:
+        block = self._rows[-1] if self._rows else None
+        if block is None or block.last != number - 1 or not continues(block.item, more):
+            return False
+        if len(block.text) >= STREAM or len(more.text) > CHARACTERS:
+            return False
+        before = block.height
+        block.grow(more, count, self.width)
+        self._rows.extend([block] * (block.height - before))
+        return True
+
+    def _block(self, number: int, count: int, item: Item) -> Block | None:
+        block = Block(number, count, item)
+        if self.loud_only and block.said.tone not in LOUD:
+            return None
+        if type(item) is ev.Log and self._is_one_row(item.text):
+            block.text = item.text
+        else:
+            block.lay_out(self.width)
+        return block
+
+    def _is_one_row(self, text: str) -> bool:
+        """Is it one row and safe, surely and at a glance?"""
+        return len(text) <= (self.width or len(text)) and text.isascii() and text.isprintable()
+
+
+def _newlines(text: str) -> str:
+    return text[len(text.rstrip("\n")) :]
+
+
+def _piece(items: Sequence[Item], indexes: range) -> int:
+    """How many of the items, in this order, make a piece."""
+    size = 0
+    for count, index in enumerate(indexes[:PIECE], 1):
+        text: str = getattr(items[index], "text", "")
+        size += len(text) if text.isascii() else len(text) * SLOW
+        if size >= PIECE_SIZE:
+            return count
+    return min(len(indexes), PIECE)

@@ -32,12 +32,16 @@ def default_db() -> str:
 
 
 class Settings(BaseSettings):
-    """`db` as `--db` takes it. `durability`: `full` also survives a power cut."""
+    """`db` as `--db` takes it. `durability`: `full` also survives a power cut.
+
+    `theme` of the cockpit, for this time; empty for the one that was chosen last.
+    """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     db: str = Field(default_factory=default_db)
     durability: Literal["normal", "full"] = "normal"
+    theme: str = ""
 
     @classmethod
     def settings_customise_sources(

@@ -123,6 +123,8 @@ class BaseAgent(ABC, Generic[Config]):
     """One instance per declared agent and run: made on first use, `close`d at the end of the run."""
 
     config_model: ClassVar[type[AgentConfig]] = AgentConfig
+    libraries: ClassVar[tuple[str, ...]] = ()
+    """Heavy modules that its first call imports; a screen loads them before, so that it does not stall."""
 
     def __init__(self, config: Config) -> None:
         self.config = config

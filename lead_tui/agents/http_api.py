@@ -69,6 +69,7 @@ class HttpApiAgent(BaseAgent[HttpApiConfig]):
     """Make HTTP requests: any method, query, headers, JSON, form or body."""
 
     config_model = HttpApiConfig
+    libraries: ClassVar[tuple[str, ...]] = ("httpx2", "aiohttp", "httpx_aiohttp.httpx2")
 
     def __init__(self, config: HttpApiConfig) -> None:
         super().__init__(config)

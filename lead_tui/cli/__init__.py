@@ -5,6 +5,11 @@ failure.py    what an exception means: message, exit code, and where to report a
 options.py    options and arguments that several commands share
 session.py    settings, journal and flow of one invocation
 driving.py    a run from its start to its exit code, with reporters
+cockpit.py    the same on a screen, and any other screen
+aftermath.py  what becomes of the runs when the screen is closed
+screen.py     is there a terminal for a full screen
+screen_restore.py  the terminal as it was before
+home.py       `leadtui` alone
 signals.py    Ctrl-C, TERM and HUP
 watchdog.py   hears signals although the event loop is blocked
 leaving.py    the end of the process, whatever an agent left behind
@@ -13,9 +18,10 @@ gates.py      which gate a person means
 completion.py what the shell offers behind a word
 terminal.py   text and JSON to stdout and stderr
 
-`leadtui --help` imports nothing but typer.
+`leadtui --help` imports nothing but typer; textual is imported once a screen is to be opened.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -25,6 +31,7 @@ from types import FrameType
 
 def main() -> None:
     """The program `leadtui`."""
+    gc.disable()  # until a loop turns: what is imported stays, and looking for rubbish in it costs a tenth
     with suppress(ValueError):  # no main thread
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, leave_at_once)

@@ -12,12 +12,14 @@ from typer.core import TyperCommand, TyperGroup
 SECTIONS: dict[str, dict[str, str]] = {
     "Run": {
         "run": "Run a flow and watch it",
+        "edit": "Write a flow, with its mistakes and its graph in sight",
         "plan": "Show what would run, in what order, with what settings",
         "validate": "Check flows without starting anything",
-        "test-agent": "Make one real call to one agent",
+        "test-agent": "Make single calls to the agents of a flow",
         "demo": "A guided run that needs no network",
     },
     "Look": {
+        "watch": "The cockpit on any run, live or past",
         "runs": "List runs, newest first",
         "show": "One run: its tasks, errors and outputs",
         "logs": "What the agents of a run said",
@@ -103,10 +105,19 @@ def _root(
 ) -> None:
     """Run flows of agents: durable, watched, steered from any terminal.
 
-    RUN is a run's id, its unique beginning, or `last`.
+    Without a command, on a terminal, it opens the cockpit: the flows of this folder, the runs of all, what
+    needs you. RUN is a run's id, its unique beginning, or `last`.
     """
-    if ctx.invoked_subcommand is None:
+    if ctx.invoked_subcommand is not None:
+        return
+    from lead_tui.cli.screen import has_screen
+
+    if not has_screen():
         print(ctx.get_help())
+        return
+    from lead_tui.cli.home import home
+
+    raise typer.Exit(home())
 
 
 def application() -> typer.Typer:

@@ -4,10 +4,11 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TextIO
 
 import msgspec
 
@@ -18,7 +19,7 @@ from lead_tui.core.state import RUN_ENDED, RunState, RunStatus
 from lead_tui.errors import JournalError, LeadError
 from lead_tui.journal.open import IN_MEMORY
 from lead_tui.observers.hub import Observer
-from lead_tui.reporters.base import FileReport, Reporter
+from lead_tui.reporters.base import FileReport, Reporter, StreamReporter
 from lead_tui.reporters.registry import make, report_file
 from lead_tui.reporters.result_text import what_next
 from lead_tui.runner import left
@@ -53,19 +54,21 @@ class Watching(msgspec.Struct, frozen=True):
 
 async def drive(engine: Engine, start: Start, watching: Watching) -> int:
     """Start it, wait for what it comes to, report it; the exit code."""
-    reporters = _reporters(watching)
+    reporters = [*file_reports(watching), stream_reporter(watching)]
     try:
-        with Signals(say, lambda code, line: _leave(reporters, code, line), watching.go_on) as signals:
+        with Signals(say, lambda code, line: leave_now(reporters, code, line), watching.go_on) as signals:
             run = await start(reporters)
-            result = _as_left(run.state, await _wait(run, signals, watching))
-            code = _report(reporters, result, exit_code(result, signals.number, watching))
+            async with steered(signals, run):
+                result = await outcome(run, watching)
+            code = report(reporters, result, exit_code(result, signals.number, watching))
     finally:
-        _close(reporters)
-    _say_what_next(engine, run, result, watching)
+        close(reporters)
+    say_what_next(engine, run, result, watching)
     return code
 
 
-def _close(reporters: Sequence[Reporter]) -> None:
+def close(reporters: Sequence[Reporter]) -> None:
+    """Let go of the terminal and the files of a run that came to no result."""
     for reporter in reporters:
         try:
             reporter.close()
@@ -73,31 +76,40 @@ def _close(reporters: Sequence[Reporter]) -> None:
             say(f"warning: {_failed(reporter, error)}")
 
 
-def _leave(reporters: Sequence[Reporter], code: int, line: str) -> None:
+def leave_now(reporters: Sequence[Reporter], code: int, line: str) -> None:
     """At once, with no more than a moment to give the terminal back and to say a last line."""
 
-    def close() -> None:
-        _close(reporters)
+    def say_last() -> None:
+        close(reporters)
         if line:
             say(line)
 
-    closing = threading.Thread(target=close, daemon=True)
+    closing = threading.Thread(target=say_last, daemon=True)
     closing.start()
     closing.join(CLOSING_SECONDS)
     os._exit(code)
 
 
-async def _wait(run: LocalRun, signals: Signals, watching: Watching) -> Result:
-    steering = asyncio.create_task(signals.steer(run))
+@asynccontextmanager
+async def steered(signals: Signals, *runs: LocalRun) -> AsyncIterator[None]:
+    """Within it, signals steer these runs."""
+    steering = asyncio.create_task(signals.steer(*runs))
     try:
-        return await run.wait()
-    except (JournalError, asyncio.CancelledError) as error:
-        error.add_note(f"run {run.run_id} was left: {watching.go_on(run.run_id)}")
-        raise
+        yield
     finally:
         steering.cancel()
         with suppress(asyncio.CancelledError, LeadError):
             await steering
+
+
+async def outcome(run: LocalRun, watching: Watching) -> Result:
+    """What it came to when it is not driven here any more."""
+    try:
+        result = await run.wait()
+    except (JournalError, asyncio.CancelledError) as error:
+        error.add_note(f"run {run.run_id} was left: {watching.go_on(run.run_id)}")
+        raise
+    return _as_left(run.state, result)
 
 
 def _as_left(run: RunState, result: Result) -> Result:
@@ -109,29 +121,36 @@ def _as_left(run: RunState, result: Result) -> Result:
 
 
 def exit_code(result: Result, number: int, watching: Watching) -> int:
-    """A signal that ended the run speaks before the run's own end."""
+    """A signal that ended the run speaks before the run's own end; a parked one waits for a person."""
     if number:
         return 128 + number
+    if result.status == left.INTERRUPTED:
+        return ExitCode.WAITING
     code = int(result.exit_code(strict=watching.strict))
     return 0 if code == watching.wanted else code
 
 
-def _reporters(watching: Watching) -> list[Reporter]:
+def file_reports(watching: Watching) -> list[Reporter]:
     """Raises UsageError for a report that cannot be, before anything starts."""
-    files = [report_file(spec) for spec in watching.reports]
-    stream = make(
+    return [report_file(spec) for spec in watching.reports]
+
+
+def stream_reporter(
+    watching: Watching, *, stdout: TextIO | None = None, stderr: TextIO | None = None
+) -> StreamReporter:
+    """Raises UsageError for an output that there is not."""
+    return make(
         watching.output,
-        stdout=sys.stdout,
-        stderr=sys.stderr,
+        stdout=stdout or sys.stdout,
+        stderr=stderr or sys.stderr,
         quiet=watching.quiet,
         total=watching.total,
         db=watching.db,
         secrets=watching.secrets,
     )
-    return [stream, *files]
 
 
-def _report(reporters: Sequence[Reporter], result: Result, code: int) -> int:
+def report(reporters: Sequence[Reporter], result: Result, code: int) -> int:
     """A file that cannot be written is a failure, though not of the run; a stream that is full is none."""
     for reporter in reporters:
         try:
@@ -154,7 +173,8 @@ def _failed(reporter: Reporter, error: Exception) -> str:
     return f"the reporter {type(reporter).__name__} failed: {type(error).__name__}: {error}"
 
 
-def _say_what_next(engine: Engine, run: LocalRun, result: Result, watching: Watching) -> None:
+def say_what_next(engine: Engine, run: LocalRun, result: Result, watching: Watching) -> None:
+    """The last lines: what was not done, and the command that goes on."""
     if skipped := skipped_cleanup(run.state):
         say(f"cleanup that was skipped: {', '.join(skipped)}")
     if watching.db not in IN_MEMORY:

@@ -4,6 +4,7 @@ An agent that ignores its cancellation stays in the event loop, one that blocks 
 would wait for both. When a command has said all and closed its journal, nothing of that matters any more.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -32,6 +33,8 @@ def in_loop(work: Coroutine[Any, Any, T]) -> T:
     """
     import asyncio
     from concurrent.futures import ThreadPoolExecutor
+
+    gc.enable()
 
     class Impatient(ThreadPoolExecutor):
         def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:

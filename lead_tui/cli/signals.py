@@ -10,7 +10,7 @@ way is in the journal as far as it was acknowledged: `leadtui resume` goes on.
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Self
 
@@ -46,7 +46,7 @@ class Signals:
         self._leave = leave
         self._go_on = go_on
         self._seconds = seconds
-        self._run_id = ""
+        self._runs: Callable[[], Sequence[LocalRun]] = tuple
         self._before: dict[int, Any] = {}
         self._watchdog: Watchdog | None = None
         self._times = 0
@@ -65,7 +65,7 @@ class Signals:
                 with suppress(RuntimeError):  # the loop is closed
                     loop.call_soon_threadsafe(self.came.put_nowait, number)
 
-            self._watchdog = Watchdog(hear, self._give_up, seconds=self._seconds)
+            self._watchdog = Watchdog(hear, self.give_up, seconds=self._seconds)
             self._watchdog.start()
         return self
 
@@ -77,42 +77,54 @@ class Signals:
         if self._clock is not None:
             self._clock.cancel()
 
-    async def steer(self, run: LocalRun) -> None:
+    async def steer(self, *runs: LocalRun) -> None:
         """Act on what comes, until cancelled."""
-        self._run_id = run.run_id
+        self.guard(lambda: runs)
         while True:
             number = await self.came.get()
             if number == _HUP:
                 self.number = number
-                await run.park()
+                await asyncio.gather(*(run.park() for run in runs))
             elif number == signal.SIGTERM and self._times == 0:
-                await self._cancel(run, number)
-                self._clock = asyncio.create_task(self._hurry(run))
+                await self._cancel(number)
+                self._clock = asyncio.create_task(self._hurry())
             else:
-                await self._cancel(run, number)
+                await self._cancel(number)
 
-    async def _cancel(self, run: LocalRun, number: int) -> None:
+    def guard(self, runs: Callable[[], Sequence[LocalRun]]) -> None:
+        """Gives those that would be left in the middle if the process ended at once."""
+        self._runs = runs
+
+    def forgive(self) -> None:
+        """What came was dealt with: the next INT is the first one again."""
+        if self._watchdog is not None:
+            self._watchdog.forgive()
+
+    def give_up(self, number: int) -> None:
+        """Leave at once. The guard of child processes ends them with this one."""
+        left = [f"left in the middle: {self._go_on(run.run_id)}" for run in self._runs()]
+        self._leave(128 + number, "\n".join(left))
+
+    async def _cancel(self, number: int) -> None:
         self._times += 1
         if self._times > 1:
-            await self._skip_cleanup(run)
-            return
-        receipt = await run.send(Cancel(why=_word(number)))
-        if receipt.accepted:
+            await self._skip_cleanup()
+        elif await self._send(Cancel(why=_word(number))):
             self.number = number
             self._say("cancelling, cleanup runs; once more skips it")
 
-    async def _skip_cleanup(self, run: LocalRun) -> None:
-        receipt = await run.send(Cancel(why="cleanup skipped", skip_cleanup=True))
-        if receipt.accepted:
+    async def _skip_cleanup(self) -> None:
+        if await self._send(Cancel(why="cleanup skipped", skip_cleanup=True)):
             self._say("skipping the cleanup; once more leaves at once")
 
-    async def _hurry(self, run: LocalRun) -> None:
-        await asyncio.sleep(CLEANUP_AFTER_TERM)
-        await self._skip_cleanup(run)
+    async def _send(self, command: Cancel) -> bool:
+        """Has any of the runs accepted it?"""
+        receipts = await asyncio.gather(*(run.send(command) for run in self._runs()))
+        return any(receipt.accepted for receipt in receipts)
 
-    def _give_up(self, number: int) -> None:
-        """The guard of child processes ends them with this one."""
-        self._leave(128 + number, f"left in the middle: {self._go_on(self._run_id)}" if self._run_id else "")
+    async def _hurry(self) -> None:
+        await asyncio.sleep(CLEANUP_AFTER_TERM)
+        await self._skip_cleanup()
 
 
 def skipped_cleanup(run: RunState) -> list[str]:

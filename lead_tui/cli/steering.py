@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from lead_tui.cli import session
+from lead_tui.cli import cockpit, session
 from lead_tui.cli.driving import Watching, drive
 from lead_tui.cli.terminal import out, out_json
 from lead_tui.core.commands import AnyCommand
@@ -56,8 +56,9 @@ async def take_up(
     env_file: Path | None = None,
     by: str | None = None,
     needs_secrets: bool = True,
+    screen: bool = False,
 ) -> int:
-    """Become the run's owner, drive it on like `run` does; the exit code."""
+    """Become the run's owner, drive it on like `run` does, on a `screen` or without; the exit code."""
     record = engine.journal.record(run_id)
     again = left.secrets_again(record)
     secrets = {} if needs_secrets else dict.fromkeys(again, MASK)
@@ -71,12 +72,25 @@ async def take_up(
             by=by or session.who(),
             secrets=secrets,
             environment=environment,
-            park_when_waiting=True,
+            park_when_waiting=not screen,
             observers=observers,
         )
 
+    watching = msgspec.structs.replace(watching, secrets=again)
     try:
-        return await drive(engine, start, msgspec.structs.replace(watching, secrets=again))
+        if not screen:
+            return await drive(engine, start, watching)
+        return await cockpit.launch(
+            engine,
+            start,
+            run_id,
+            record.plan,
+            record.source,
+            watching,
+            env_file=env_file,
+            by=by,
+            at_once=True,
+        )
     except RunOwned as error:
         error.add_note(f"or hold it with `{command_line('pause', run_id, db=watching.db)}`")
         raise

@@ -4,7 +4,7 @@ Python carries signals to the main thread, where an agent may block for minutes:
 a call into C. The number of each signal is also written to a file descriptor (`signal.set_wakeup_fd`) as it
 arrives; that is read here. It hands the signal on, and leaves
 
-- at the third INT or TERM, at once: whoever insists gets out;
+- at the third INT or TERM that nobody forgave, at once: whoever insists gets out;
 - a while after the first TERM or HUP, if the process is still there: who sends it soon sends KILL.
 """
 
@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable
 
 PRESSING = frozenset({int(signal.SIGTERM), int(getattr(signal, "SIGHUP", signal.SIGTERM))})
+HEARD = PRESSING | {int(signal.SIGINT)}
+"""Other signals that have a handler, such as a window's change of size, come by the same descriptor."""
 PATIENT_TIMES = 2
 """INT and TERM that are obeyed in order; the next one is not waited for."""
 
@@ -40,6 +42,10 @@ class Watchdog:
         self._before = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
         threading.Thread(target=self._watch, name="signals", daemon=True).start()
 
+    def forgive(self) -> None:
+        """Count the INT and TERM anew: they were heard, and the person thought better of it."""
+        self._times = 0
+
     def stop(self) -> None:
         """Nothing is heard any more, and no deadline counts."""
         signal.set_wakeup_fd(self._before)
@@ -57,7 +63,8 @@ class Watchdog:
                 if not numbers:
                     return
                 for number in numbers:
-                    self._judge(number)
+                    if number in HEARD:
+                        self._judge(number)
 
     def _left(self) -> float | None:
         return None if self._deadline is None else max(self._deadline - time.monotonic(), 0.001)

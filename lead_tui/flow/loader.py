@@ -20,7 +20,7 @@ from lead_tui.flow.plain import plain_data
 from lead_tui.flow.validate import AgentTypes, Validated, validate
 from lead_tui.flow.variables import Substitution, environment_for, holds_variable, read_env_file
 
-__all__ = ["Document", "environment_for", "load", "load_data", "read_env_file"]
+__all__ = ["Document", "environment_for", "load", "load_data", "load_text", "read_env_file"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,21 @@ def load(
     environment: Mapping[str, str],
 ) -> Document:
     """Read a flow from its file. Raises InvalidFlow, MissingSecret, or UsageError if it cannot be read."""
-    data, problems = _read(path)
+    return load_text(
+        _bytes(path), path, agent_types=agent_types, type_names=type_names, environment=environment
+    )
+
+
+def load_text(
+    text: str | bytes,
+    path: Path,
+    *,
+    agent_types: AgentTypes,
+    type_names: Sequence[str] = (),
+    environment: Mapping[str, str],
+) -> Document:
+    """Read a flow from a text as if it stood in the file `path`, which need not exist. Raises as `load`."""
+    data, problems = _parsed(text, path)
     return _Loading(agent_types, type_names, environment, problems).document(
         data, path.resolve().parent, str(path.resolve())
     )
@@ -77,11 +91,14 @@ def load_data(
     )
 
 
-def _read(path: Path) -> tuple[Any, Problems]:
+def _bytes(path: Path) -> bytes:
     try:
-        text = read_bounded(path)
+        return read_bounded(path)
     except OSError as error:
         raise UsageError(f"the flow {path} cannot be read: {error.strerror or error}") from None
+
+
+def _parsed(text: str | bytes, path: Path) -> tuple[Any, Problems]:
     data, positions, found = document.read(text, str(path))
     problems = Problems(str(path), positions)
     problems.extend(found)
@@ -92,7 +109,7 @@ def _stored_secrets(original: Path | None) -> dict[str, Any] | None:
     if original is None:
         return None
     try:
-        data, _ = _read(original)
+        data, _ = _parsed(_bytes(original), original)
     except (InvalidFlow, UsageError):
         return None
     return data if isinstance(data, dict) else None

@@ -24,6 +24,7 @@ from lead_tui.core.machine import Machine, Step
 from lead_tui.core.plan import Plan
 from lead_tui.core.state import RUN_ENDED, RunState
 from lead_tui.errors import CommandRefused, MissingSecret, RunNotFound, UsageError
+from lead_tui.flow import loader
 from lead_tui.flow.inputs import mask_inputs, secret_values
 from lead_tui.flow.loader import Document, load, load_data
 from lead_tui.flow.models import NAME, Workflow
@@ -247,6 +248,17 @@ def load_file(path: Path, environment: Mapping[str, str]) -> Document:
     """A flow's document with every agent type that is installed here. Raises InvalidFlow."""
     return load(
         path, agent_types=registry.config_model, type_names=registry.type_names(), environment=environment
+    )
+
+
+def load_text(text: str, path: Path, environment: Mapping[str, str]) -> Document:
+    """The same for a text that is to stand in the file `path`."""
+    return loader.load_text(
+        text,
+        path,
+        agent_types=registry.config_model,
+        type_names=registry.type_names(),
+        environment=environment,
     )
 
 

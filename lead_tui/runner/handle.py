@@ -103,6 +103,10 @@ class LocalRun:
         if self._driving is not None:
             await self._driving
 
+    def park_when_waiting(self) -> None:
+        """Nobody looks on any more: stop driving once only a person can move the run."""
+        self._runner.park_when_waiting()
+
     async def send(self, command: AnyCommand, by: str = "") -> Receipt:
         why = await self._runner.command(CommandReceived(command=command, by=by))
         return Receipt(not why, why)
@@ -196,9 +200,7 @@ class JournalRun:
         seq, number = after, 0
         while True:
             alive = self._journal.row(self.run_id).owner_alive
-            for page in history(
-                self._journal, self.run_id, seq, notes_after=after, past_notes=number
-            ):
+            for page in history(self._journal, self.run_id, seq, notes_after=after, past_notes=number):
                 for item in page:
                     if isinstance(item, Event):
                         seq = item.seq

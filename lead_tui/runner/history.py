@@ -14,8 +14,8 @@ def history(
 ) -> Iterator[list[Item]]:
     """Events with `seq > after`, and the notes written from event `notes_after` on, in batches.
 
-    A note stands behind the event that it names as `after`; `notes_after` None is the same as `after`. Notes up
-    to the number `past_notes` are left out.
+    A note stands behind the event that it names as `after`; `notes_after` None is the same as `after`. Notes
+    up to the number `past_notes` are left out.
     """
     since = after if notes_after is None else notes_after
     notes = (note for note in journal.notes(run_id, past_notes) if note.after >= since)

@@ -84,6 +84,8 @@ class Runner:
         self._arrived = asyncio.Event()
         self._attempts: dict[str, tuple[Attempt, asyncio.Task[None]]] = {}
         self._parked = False
+        self._patient = True
+        """Drive on although only a person can move the run: somebody looks on."""
         self._crash: BaseException | None = None
 
     # the outside
@@ -113,6 +115,11 @@ class Runner:
     def park(self) -> None:
         """Leave the run as it is stored now: a later owner takes it up."""
         self._parked = True
+        self._arrived.set()
+
+    def park_when_waiting(self) -> None:
+        """Leave the run, now or later, once only a person can move it."""
+        self._patient = False
         self._arrived.set()
 
     def fail(self, error: BaseException) -> None:
@@ -151,10 +158,11 @@ class Runner:
 
         Raises JournalError when a step cannot be stored.
         """
+        self._patient = self._patient and not park_when_waiting
         try:
             await self._carry_out(first)
             self.begun.set()
-            while not self._is_over(park_when_waiting):
+            while not self._is_over():
                 await self._arrived.wait()
                 self._arrived.clear()
                 if self._crash is not None:
@@ -164,9 +172,9 @@ class Runner:
         finally:
             await self._close()
 
-    def _is_over(self, park_when_waiting: bool) -> bool:
+    def _is_over(self) -> bool:
         idle = not self._facts and not self._wishes
-        waiting = park_when_waiting and self.run.status is RunStatus.WAITING and idle
+        waiting = not self._patient and self.run.status is RunStatus.WAITING and idle
         return self._parked or self.run.status in RUN_ENDED or waiting
 
     def _step(self) -> Step:

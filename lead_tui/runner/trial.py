@@ -1,11 +1,13 @@
 """One call to one agent of a flow, through the engine: its retries, timeouts and breaker are real."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from lead_tui.agents import registry
 from lead_tui.core import events as ev
+from lead_tui.core.commands import Cancel
 from lead_tui.errors import Failure, UsageError
 from lead_tui.flow.diagnostics import did_you_mean, one_of
 from lead_tui.flow.graph import build_graph
@@ -69,17 +71,26 @@ async def try_agent(
     parameters: Mapping[str, Any] | None = None,
     *,
     environment: Mapping[str, str],
+    observers: Iterable[Observer] = (),
 ) -> Trial:
     """Call `agent` once. `action` None: the one that the flow's first task asks of it.
 
     Use an engine on a journal in memory. Raises UsageError for an agent or action that there is not.
+    Cancelled, it ends the call before it returns.
     """
     config = _config(document.workflow, agent)
     action = _known_action(config, action or _usual_action(document.workflow, config))
     part = _one_task(document, config, action, parameters or {})
     listener = _Listener()
-    run = await engine.start(part, {}, environment=environment, observers=[listener], park_when_waiting=True)
-    result = await run.wait()
+    run = await engine.start(
+        part, {}, environment=environment, observers=[listener, *observers], park_when_waiting=True
+    )
+    try:
+        result = await run.wait()
+    except asyncio.CancelledError:
+        await run.send(Cancel(skip_cleanup=True))
+        await run.wait()
+        raise
     if result.status == "waiting":
         raise UsageError(f"{agent} asks a person: it cannot be tested without one")
     last = listener.tries[-1] if listener.tries else None

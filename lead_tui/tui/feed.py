@@ -6,6 +6,7 @@ takes the run up again, here or in another process, and goes on behind the last 
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from lead_tui.errors import LeadError
 from lead_tui.observers.hub import Item
@@ -29,6 +30,7 @@ class Feed:
         self._runs = runs
         self._wake = wake
         self._following: asyncio.Task[None] | None = None
+        self._stirred = asyncio.Event()
 
     def start(self) -> None:
         self._following = asyncio.create_task(self._follow())
@@ -36,6 +38,10 @@ class Feed:
     def stop(self) -> None:
         if self._following is not None:
             self._following.cancel()
+
+    def look(self) -> None:
+        """Somebody drives the run from now on: do not wait to see it."""
+        self._stirred.set()
 
     def restart(self) -> None:
         """From the first event on: the replay went back."""
@@ -77,7 +83,10 @@ class Feed:
             except LeadError as error:
                 self.problem = str(error)
                 self._wake()
-            await asyncio.sleep(LOOK_EVERY)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY):
+                    await self._stirred.wait()
+            self._stirred.clear()
 
     async def _read(self) -> None:
         """One owner's time: until the run ends, is parked or is left."""

@@ -6,11 +6,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from lead_tui.agents.registry import load_libraries
 from lead_tui.core.commands import AnyCommand, Approve, Cancel, Pause, Reject, Resume
 from lead_tui.core.state import RUN_ENDED
 from lead_tui.errors import LeadError, RunNotFound
 from lead_tui.flow.loader import Document, environment_for
 from lead_tui.journal.base import RunRecord, RunRow
+from lead_tui.observers.hub import Observer
 from lead_tui.runner import left
 from lead_tui.runner.engine import Engine, new_run_id
 from lead_tui.runner.handle import Handle, LocalRun, Receipt
@@ -19,7 +21,10 @@ Start = Callable[[], Awaitable[LocalRun]]
 
 
 class Runs:
-    """`by` is the name that commands are recorded with; `on_left` hears of a run that is not driven now."""
+    """`by` is the name that commands are recorded with.
+
+    `on_begun` and `on_left` hear of a run that is, or is not, driven here from now on.
+    """
 
     def __init__(self, engine: Engine, *, by: str = "", env_file: Path | None = None) -> None:
         self.engine = engine
@@ -30,6 +35,9 @@ class Runs:
         self.errors: dict[str, LeadError] = {}
         """What a run died of that could not be stored, or that somebody else took over."""
         self.on_left: Callable[[str], None] = lambda run_id: None
+        self.on_begun: Callable[[str], None] = lambda run_id: None
+        self.observers: dict[str, Sequence[Observer]] = {}
+        """Who looks on when this run is taken up again: its reports tell all of it."""
         self._watching: set[asyncio.Task[None]] = set()
 
     # look
@@ -77,6 +85,7 @@ class Runs:
     ) -> str:
         """A new run of a flow; its id."""
         run_id = new_run_id()
+        await asyncio.to_thread(load_libraries)
         return self.adopt(await self.engine.start(document, inputs, environment=environment, run_id=run_id))
 
     def adopt(self, run: LocalRun) -> str:
@@ -86,6 +95,7 @@ class Runs:
         watching = asyncio.create_task(self._watch(run))
         self._watching.add(watching)
         watching.add_done_callback(self._watching.discard)
+        self.on_begun(run.run_id)
         return run.run_id
 
     async def send(
@@ -106,7 +116,12 @@ class Runs:
         environment = environment_for(Path(record.folder or "."), self.env_file)
         try:
             run = await self.engine.take_up(
-                run_id, *commands, by=self.by, secrets=secrets, environment=environment
+                run_id,
+                *commands,
+                by=self.by,
+                secrets=secrets,
+                environment=environment,
+                observers=self.observers.get(run_id, ()),
             )
         except LeadError as error:
             return Receipt(False, str(error))

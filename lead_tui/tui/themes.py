@@ -5,6 +5,8 @@ are ours, `leadtui-safe` takes the palette of Okabe and Ito (2008), whose colour
 colour blindness can tell apart, and `terminal` takes the sixteen colours that the terminal itself is set to.
 """
 
+from typing import Any
+
 from rich.color import Color as RichColor
 from rich.style import Style
 from textual.app import App
@@ -39,6 +41,13 @@ DARK = Theme(
         "tone-skipped": "#8b94a7",
         "tone-cursor": "#263450",
         "border-blurred": "#2b3446",
+        "scrollbar": "#2b3446",
+        "scrollbar-hover": "#3b4760",
+        "scrollbar-active": "#4d5b7a",
+        "scrollbar-background": "#10141c",
+        "scrollbar-background-hover": "#10141c",
+        "scrollbar-background-active": "#10141c",
+        "scrollbar-corner-color": "#10141c",
         "footer-key-foreground": "#7dcfff",
     },
 )
@@ -68,6 +77,13 @@ LIGHT = Theme(
         "tone-skipped": "#646d7c",
         "tone-cursor": "#d8e4f7",
         "border-blurred": "#cfd2cb",
+        "scrollbar": "#cfd2cb",
+        "scrollbar-hover": "#b9bdb4",
+        "scrollbar-active": "#9ea399",
+        "scrollbar-background": "#fbfbf9",
+        "scrollbar-background-hover": "#fbfbf9",
+        "scrollbar-background-active": "#fbfbf9",
+        "scrollbar-corner-color": "#fbfbf9",
         "footer-key-foreground": "#0b6fa8",
     },
 )
@@ -97,6 +113,13 @@ SAFE = Theme(
         "tone-skipped": "#9a9a9a",
         "tone-cursor": "#2c3a46",
         "border-blurred": "#3a3a3a",
+        "scrollbar": "#3a3a3a",
+        "scrollbar-hover": "#505050",
+        "scrollbar-active": "#666666",
+        "scrollbar-background": "#111111",
+        "scrollbar-background-hover": "#111111",
+        "scrollbar-background-active": "#111111",
+        "scrollbar-corner-color": "#111111",
         "footer-key-foreground": "#f0e442",
     },
 )
@@ -159,8 +182,15 @@ class Palette:
         return self._tones[tone]
 
     @classmethod
-    def of(cls, app: App[object]) -> "Palette":
+    def of(cls, app: App[Any]) -> "Palette":
         """The one of the app's theme; for a theme without our tones, of its nearest colours."""
+        palette = _PALETTES.get(app.theme)
+        if palette is None:
+            palette = _PALETTES[app.theme] = cls._made(app)
+        return palette
+
+    @classmethod
+    def _made(cls, app: App[Any]) -> "Palette":
         variables = app.theme_variables
         tones = {tone: Style(color=_rich(variables, tone)) for tone in TONES}
         cursor = Color.parse(variables.get("tone-cursor", variables.get("panel", "ansi_default")))
@@ -168,6 +198,9 @@ class Palette:
             return cls(tones, Style(reverse=True))
         return cls(tones, Style(bgcolor=cursor.rich_color, bold=True))
 
+
+_PALETTES: dict[str, Palette] = {}
+"""By the theme's name: a theme never changes."""
 
 _NEAREST: dict[Tone, str] = {
     "text": "foreground",
@@ -188,8 +221,13 @@ def _rich(variables: dict[str, str], tone: Tone) -> RichColor:
     return Color.parse(text).rich_color
 
 
-def install(app: App[object], wanted: str = "") -> None:
+def install(app: App[Any], wanted: str = "") -> None:
     """Make our themes known and choose one."""
     for theme in THEMES:
         app.register_theme(theme)
     app.theme = wanted if wanted in app.available_themes else DEFAULT
+
+
+def ascii_only(app: App[Any]) -> bool:
+    """Does the person want letters instead of ✔ ✖ ▶?"""
+    return bool(getattr(app, "ascii_only", False))

@@ -28,10 +28,13 @@ def measure(quick: bool) -> Figures:
     figures = Figures(("what", "median", "p95", "worst"), NOTES)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        (folder / "steps.py").write_text(STEPS, encoding="utf-8")
         figures.rows.append(_first_frame(folder, 5 if quick else 15))
         figures.rows.append(_idle(folder, 4 if quick else 10))
         figures.rows.append(_keys(folder, 5_000, 20 if quick else 60))
-        figures.rows += _frames(folder, 50_000, 5 if quick else 12)
+        seconds = 5 if quick else 12
+        figures.rows += _frames(folder, retrying(5_000), "5,000 events/s", seconds)
+        figures.rows += _frames(folder, talking(50_000), "50,000 log lines/s", seconds)
         figures.rows += _watching(folder, 10_000 if quick else 50_000)
     return figures
 
@@ -41,10 +44,31 @@ def measure(quick: bool) -> Figures:
 
 def retrying(events_a_second: int) -> dict[str, Any]:
     """Tasks that fail and try again for ever, so that about this many events a second happen."""
-    delay = TASKS * EVENTS_A_TRY / events_a_second
-    retry = {"max_attempts": 1000, "initial_delay": delay, "max_delay": delay, "jitter": False}
+    delay = 2 * TASKS * EVENTS_A_TRY / events_a_second  # drawn between 0 and this, so that the load is even
+    retry = {"max_attempts": 1000, "initial_delay": delay, "max_delay": delay, "jitter": True}
     agent = {"name": "dead", "type": "mock", "failure_rate": 1.0, "retry_config": retry}
     return _flow("retrying", agent, TASKS)
+
+
+STEPS = """
+import asyncio, random
+
+async def talk(lines, context):
+    pause = 25 / lines
+    await asyncio.sleep(random.random() * pause)
+    while True:
+        for number in range(25):
+            context.log(f"line {number} of what it does")
+        await asyncio.sleep(pause)
+"""
+
+
+def talking(notes_a_second: int) -> dict[str, Any]:
+    """Tasks that never end and say this much together."""
+    flow = _flow("talking", {"name": "python", "type": "python"}, TASKS)
+    for task in flow["tasks"]:
+        task |= {"action": "steps:talk", "parameters": {"lines": notes_a_second / TASKS}}
+    return flow
 
 
 def noop(tasks: int) -> dict[str, Any]:
@@ -122,33 +146,22 @@ def _keys(folder: Path, events_a_second: int, presses: int) -> tuple[str, ...]:
     return _row(f"key to screen, {TASKS:,} tasks, {events_a_second:,} events/s, ms", times)
 
 
-def _frames(folder: Path, events_a_second: int, seconds: float) -> list[tuple[str, ...]]:
-    flow = _written(folder, retrying(events_a_second))
-    with _cockpit(folder, flow, width=200, height=60) as terminal:
+def _frames(folder: Path, flow: dict[str, Any], load: str, seconds: float) -> list[tuple[str, ...]]:
+    with _cockpit(folder, _written(folder, flow), width=200, height=60) as terminal:
         terminal.until(b"t00000", terminal.started, 60)
-        time.sleep(6)
-        start = time.perf_counter()
-        first = _last_seq(folder)
+        time.sleep(12)  # all have begun and the load is even
+        process = psutil.Process(terminal.process.pid)
+        start, before = time.perf_counter(), process.cpu_times()
         time.sleep(seconds)
-        end = time.perf_counter()
-        last = _last_seq(folder)
+        end, after = time.perf_counter(), process.cpu_times()
         frames = terminal.frames(start, end)
     gaps = [later - earlier for earlier, later in pairwise(frames)]
-    rate = (last - first) / (end - start)
+    used = (after.user + after.system - before.user - before.system) / seconds
     return [
-        (f"frames a second at 200x60, {rate:,.0f} events/s", f"{len(frames) / (end - start):.1f}", "", ""),
-        _row("time between two frames, ms", gaps or [seconds]),
+        (f"frames a second, 200x60, {TASKS:,} tasks, {load}", f"{len(frames) / (end - start):.1f}", "", ""),
+        _row("  time between two frames, ms", gaps or [seconds]),
+        ("  all of the process, % of a core", f"{used * 100:.0f}", "", ""),
     ]
-
-
-def _last_seq(folder: Path) -> int:
-    from lead_tui.journal.open import open_journal
-
-    journal = open_journal(str(folder / "runs.db"), "normal", True)
-    try:
-        return journal.runs(limit=1)[0].last_seq
-    finally:
-        journal.close()
 
 
 def _watching(folder: Path, tasks: int) -> list[tuple[str, ...]]:

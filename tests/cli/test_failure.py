@@ -10,7 +10,6 @@ import typer
 
 from lead_tui.cli import driving, failure
 from lead_tui.cli.session import _check_slashes, pairs, who
-from lead_tui.cli.signals import Signals
 from lead_tui.cli.terminal import moment, out_event, out_json, say, short, table
 from lead_tui.core.events import Log
 from lead_tui.errors import CommandRefused, IllegalTransition, JournalError, RunOwned, UsageError
@@ -113,9 +112,7 @@ async def test_a_journal_that_fails_under_a_run():
             raise JournalError("the disk is full")
 
     with pytest.raises(JournalError) as found:
-        await driving._wait(
-            Broken(), Signals(print, print, str), driving.Watching(db="my.db", secrets=("t",))
-        )
+        await driving.outcome(Broken(), driving.Watching(db="my.db", secrets=("t",)))
     assert found.value.__notes__ == ["run r1 was left: leadtui resume r1 -i t=... --db my.db"]
 
 

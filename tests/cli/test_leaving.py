@@ -202,8 +202,8 @@ def test_leaving_at_once_gives_the_terminal_back(ended, capsys):
         def close(self):
             held.wait()
 
-    driving._leave([Reporter()], 130, "left in the middle")
+    driving.leave_now([Reporter()], 130, "left in the middle")
     assert (len(closed), ended, capsys.readouterr().err) == (1, [130], "left in the middle\n")
-    driving._leave([Held()], 143, "")
+    driving.leave_now([Held()], 143, "")
     assert ended == [130, 143]
     held.set()

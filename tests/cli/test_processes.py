@@ -289,9 +289,9 @@ def test_a_plugin_reporter_that_fails_at_the_end(capsys):
     stream.close = lambda: stream.finish(None, 0)
     report = Report(Path("never"))
     report._chronicle.complete = lambda result: None
-    assert driving._report([stream], None, 0) == 0
-    assert driving._report([stream, report], None, 0) == 1
-    driving._close([stream, Closing(Target(io.StringIO(), io.StringIO()))])
+    assert driving.report([stream], None, 0) == 0
+    assert driving.report([stream, report], None, 0) == 1
+    driving.close([stream, Closing(Target(io.StringIO(), io.StringIO()))])
     assert Closing.closed
     assert capsys.readouterr().err.splitlines()[1:3] == [
         "warning: the reporter Failing failed: ValueError: bug",

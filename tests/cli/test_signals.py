@@ -289,3 +289,28 @@ def test_an_int_has_no_deadline_and_a_watch_that_ended_has_none():
         pass
     assert ends.left.empty()
     assert later.left.empty()
+
+
+def test_other_signals_are_nothing_to_a_watchdog():
+    """A terminal whose size changes three times is not somebody who insists."""
+    before = signal.signal(signal.SIGWINCH, lambda *_: None)
+    try:
+        with Ends(seconds=60) as ends:
+            for _ in range(5):
+                os.kill(os.getpid(), signal.SIGWINCH)
+            os.kill(os.getpid(), signal.SIGINT)
+            assert ends.heard.get(timeout=30) == signal.SIGINT
+        assert ends.heard.empty()
+        assert ends.left.empty()
+    finally:
+        signal.signal(signal.SIGWINCH, before)
+
+
+def test_who_thought_better_of_it_is_forgiven():
+    """The next INT is the first one again."""
+    with Ends(seconds=60) as ends:
+        for _ in range(4):
+            os.kill(os.getpid(), signal.SIGINT)
+            assert ends.heard.get(timeout=30) == signal.SIGINT
+            ends.dog.forgive()
+        assert ends.left.empty()

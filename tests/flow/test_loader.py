@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from lead_tui.errors import InvalidFlow, MissingSecret, UsageError
-from lead_tui.flow.loader import load
+from lead_tui.flow.loader import load, load_text
 from lead_tui.flow.models import FailureStrategy
 
 FLOW = """
@@ -175,6 +175,20 @@ def test_parameters_that_are_templates(flow):
         ]}
     )  # fmt: skip
     assert document.warnings == ()
+
+
+def test_a_text_reads_as_its_file_would(flow):
+    """The same document and the same problems, although nothing stands in the file."""
+    path = flow.folder / "unwritten.yaml"
+    document = load_text(FLOW, path, environment=VALUES, **flow.options)
+    stored = flow.file(FLOW, **VALUES)
+    assert (document.raw, document.secrets, document.folder) == (stored.raw, stored.secrets, stored.folder)
+    assert document.source == str(path.resolve())
+    with pytest.raises(InvalidFlow) as caught:
+        load_text("name: x\nnam: y\n", path, environment={}, **flow.options)
+    told = [f"{each.line}:{each.col} {each.code}" for each in caught.value.diagnostics]
+    assert told == flow.problems("name: x\nnam: y\n")
+    assert not path.exists()
 
 
 def test_when_as_a_boolean(flow):

@@ -1,10 +1,10 @@
 """`leadtui demo`: a guided run with scripted agents; no network, no key, no file of yours is touched."""
 
 from collections.abc import Sequence
-from importlib import resources
 
 import typer
 
+from lead_tui import scaffold
 from lead_tui.cli import options, session
 from lead_tui.cli.driving import Watching, drive
 from lead_tui.cli.terminal import say
@@ -29,7 +29,7 @@ Then `leadtui init` lays out a flow of your own."""
 
 def command(output: options.Output = "text", db: options.Db = None) -> None:
     """Run a guided example that needs no network."""
-    with resources.as_file(resources.files("lead_tui.cli") / "scaffold" / "demo.yaml") as path:
+    with scaffold.demo() as path:
         document, environment = session.load_flow(path)
         say(BEFORE)
         with session.engine(db) as engine:

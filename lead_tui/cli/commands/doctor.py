@@ -5,6 +5,7 @@ import platform
 import stat
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -12,12 +13,25 @@ import msgspec
 import typer
 
 from lead_tui.cli import options
+from lead_tui.cli.screen import has_screen, is_poor
 from lead_tui.cli.terminal import out, out_json, table
 from lead_tui.errors import LeadError
 from lead_tui.runner.result import ExitCode
 
 EXAMPLES = ("leadtui doctor", "leadtui doctor --json")
-LIBRARIES = ("pydantic", "apsw", "httpx2", "aiohttp", "jinja2", "typer", "rich", "msgspec", "tenacity")
+LIBRARIES = (
+    "pydantic",
+    "apsw",
+    "httpx2",
+    "aiohttp",
+    "jinja2",
+    "typer",
+    "rich",
+    "msgspec",
+    "tenacity",
+    "textual",
+)
+NO_MOUSE = ("linux", "dumb")
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -132,6 +146,27 @@ def _terminal(_: str | None) -> Iterator[Finding]:
     kind = os.environ.get("TERM", "no TERM") if sys.stdout.isatty() else "no terminal"
     color = "no colour" if console.no_color or not console.color_system else f"{console.color_system} colour"
     yield Finding("terminal", "ok", f"{kind}, {size}, {color}, {sys.stdout.encoding}")
+    if has_screen():
+        glyphs = "ASCII alone" if is_poor() else "✔ ✖ ▶ ↻ ⊘ ‖"
+        mouse = "none" if os.environ.get("TERM") in NO_MOUSE else "asked for"
+        yield Finding("full screen", "ok", f"{glyphs}, mouse {mouse}")
+    else:
+        yield Finding("full screen", "ok", "none here: runs are headless")
+
+
+def _cockpit(_: str | None) -> Iterator[Finding]:
+    from lead_tui.settings import load_settings
+    from lead_tui.tui.session import load, session_file
+
+    file = session_file()
+    session, trouble = load(file)
+    if trouble:
+        yield Finding("cockpit", "warning", trouble)
+    else:
+        yield Finding("cockpit", "ok", f"{file}{'' if file.exists() else ' (made when you leave it)'}")
+    with suppress(LeadError):  # the settings have a line of their own
+        theme = load_settings().theme or session.theme or "leadtui-dark (by default)"
+        yield Finding("theme", "ok", theme)
 
 
 def _agents(_: str | None) -> Iterator[Finding]:
@@ -145,4 +180,4 @@ def _agents(_: str | None) -> Iterator[Finding]:
 
 
 Check = Callable[[str | None], Iterator[Finding]]
-CHECKS: tuple[Check, ...] = (_python, _libraries, _sqlite, _settings, _journal, _terminal, _agents)
+CHECKS: tuple[Check, ...] = (_python, _libraries, _sqlite, _settings, _journal, _terminal, _cockpit, _agents)

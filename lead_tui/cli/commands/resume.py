@@ -2,7 +2,7 @@
 
 import typer
 
-from lead_tui.cli import options, session
+from lead_tui.cli import cockpit, options, session
 from lead_tui.cli.driving import Watching
 from lead_tui.cli.steering import post, take_up
 from lead_tui.core.commands import Resume
@@ -37,9 +37,12 @@ def command(
             return
         watching = Watching(output=output, reports=tuple(report or ()), quiet=quiet, strict=strict, db=db)
         commands = [Resume()] if _was_paused(engine, run_id) else []
+        screen = cockpit.opens(watching, no_ui=no_ui)
         raise typer.Exit(
             session.wait_for(
-                take_up(engine, run_id, commands, watching, texts=texts, env_file=env_file, by=by)
+                take_up(
+                    engine, run_id, commands, watching, texts=texts, env_file=env_file, by=by, screen=screen
+                )
             )
         )
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from lead_tui.cli import options, session
+from lead_tui.cli import cockpit, options, session
 from lead_tui.cli.driving import Watching
 from lead_tui.cli.steering import post, take_up
 from lead_tui.core.commands import Retry
@@ -33,8 +33,11 @@ def command(
             post(engine, run_id, Retry(), f"run {run_id} tries again", by=by, db=db)
             return
         watching = Watching(output=output, reports=tuple(report or ()), quiet=quiet, strict=strict, db=db)
+        screen = cockpit.opens(watching, no_ui=no_ui)
         raise typer.Exit(
             session.wait_for(
-                take_up(engine, run_id, [Retry()], watching, texts=texts, env_file=env_file, by=by)
+                take_up(
+                    engine, run_id, [Retry()], watching, texts=texts, env_file=env_file, by=by, screen=screen
+                )
             )
         )

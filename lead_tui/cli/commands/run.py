@@ -5,13 +5,14 @@ from typing import Annotated, Any
 
 import typer
 
-from lead_tui.cli import options, session
+from lead_tui.cli import cockpit, options, session
 from lead_tui.cli.driving import Watching, drive
+from lead_tui.core.compile import compile_plan
 from lead_tui.errors import UsageError
 from lead_tui.flow.inputs import read_inputs_file, resolve_inputs
 from lead_tui.flow.models import BadDuration, Workflow, parse_duration
 from lead_tui.observers.hub import Observer
-from lead_tui.runner.engine import Overrides
+from lead_tui.runner.engine import Overrides, new_run_id
 from lead_tui.runner.handle import LocalRun
 
 EXAMPLES = (
@@ -47,8 +48,9 @@ def command(
 ) -> None:
     """Run a flow and watch it.
 
-    The result goes to stdout, progress to stderr. Exits with 0 completed, 1 failed, 3 invalid (nothing was
-    started), 5 waiting for a person, 130 cancelled.
+    On a terminal it opens the cockpit. Without one, with CI, `--no-ui`, `--quiet` or an `--output` other than
+    text it is headless. Either way the result goes to stdout at the end, and it exits with 0 completed,
+    1 failed, 3 invalid (nothing was started), 5 waiting for a person or parked, 130 cancelled.
     """
     document, environment = session.load_flow(flow, env_file)
     given = read_inputs_file(inputs_file) if inputs_file is not None else {}
@@ -58,7 +60,9 @@ def command(
         output=output, reports=tuple(report or ()), quiet=quiet, strict=strict, db=db,
         total=len(document.workflow.all_tasks), secrets=_secrets(document.workflow, values),
     )  # fmt: skip
+    screen = cockpit.opens(watching, no_ui=no_ui)
     with session.engine(db) as engine:
+        run_id = run_id or new_run_id()
 
         async def start(observers: Sequence[Observer]) -> LocalRun:
             return await engine.start(
@@ -67,11 +71,15 @@ def command(
                 environment=environment,
                 overrides=overrides,
                 run_id=run_id,
-                park_when_waiting=True,
+                park_when_waiting=not screen,
                 observers=observers,
             )
 
-        raise typer.Exit(session.wait_for(drive(engine, start, watching)))
+        if not screen:
+            raise typer.Exit(session.wait_for(drive(engine, start, watching)))
+        plan = compile_plan(overrides.apply(document.workflow), document.graph)
+        launch = cockpit.launch(engine, start, run_id, plan, document.source, watching, env_file=env_file)
+        raise typer.Exit(session.wait_for(launch))
 
 
 def _secrets(workflow: Workflow, values: dict[str, Any]) -> tuple[str, ...]:

@@ -1,12 +1,17 @@
 """`leadtui test-agent FLOW AGENT`: one real call, with the retries, timeouts and breaker of a run."""
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from lead_tui.cli import completion, options, session
+from lead_tui.cli import cockpit, completion, options, session
+from lead_tui.cli.driving import Watching
+from lead_tui.cli.screen import need_screen
 from lead_tui.cli.terminal import out, out_json, short
+from lead_tui.errors import UsageError
+from lead_tui.flow.loader import Document
 from lead_tui.journal.memory import MemoryJournal
 from lead_tui.runner.engine import Engine
 from lead_tui.runner.result import ExitCode
@@ -15,6 +20,7 @@ from lead_tui.text.words import duration
 
 EXAMPLES = (
     "leadtui test-agent flow.yaml api",
+    "leadtui test-agent flow.yaml",
     "leadtui test-agent flow.yaml api --action get -p endpoint=/health -p 'query={\"deep\": true}'",
 )
 
@@ -22,14 +28,14 @@ EXAMPLES = (
 def command(
     flow: options.Flow,
     agent: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="AGENT",
             autocompletion=completion.agents,
-            help="An agent of the flow.",
+            help="An agent of the flow; a screen to choose one opens without it.",
             show_default=False,
         ),
-    ],
+    ] = None,
     action: Annotated[
         str | None,
         typer.Option(help="By default what the flow's first task asks of it.", show_default=False),
@@ -44,8 +50,14 @@ def command(
     """Make one real call to one agent.
 
     Tells whether it can be reached, how long it took, what it answered and what was tried. Stored nowhere.
+    Without AGENT it opens a screen for as many calls as you like.
     """
     document, environment = session.load_flow(flow, env_file)
+    if agent is None:
+        if as_json:
+            raise UsageError(f"--json needs an AGENT: {_agents(document)}")
+        need_screen(f"name one of {_agents(document)}")
+        raise typer.Exit(_screen(flow, env_file))
     given = {name: _value(text) for name, text in session.pairs(parameters, "-p").items()}
     engine = Engine(MemoryJournal())
     trial = session.wait_for(try_agent(engine, document, agent, action, given, environment=environment))
@@ -54,6 +66,17 @@ def command(
     else:
         out(_text(trial))
     raise typer.Exit(ExitCode.COMPLETED if trial.success else ExitCode.FAILED)
+
+
+def _agents(document: Document) -> str:
+    return ", ".join(sorted({task.agent_name for task in document.workflow.all_tasks}))
+
+
+def _screen(flow: Path, env_file: Path | None) -> int:
+    from lead_tui.tui.opening import TryAgents
+
+    with session.engine(None) as engine:
+        return session.wait_for(cockpit.look(engine, TryAgents(flow), Watching(), env_file=env_file))
 
 
 def _value(text: str) -> Any:

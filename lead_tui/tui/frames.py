@@ -1,0 +1,64 @@
+"""The one clock of the screen: at most 30 frames a second, none while nothing changes.
+
+Whoever changes something calls `wake`. Where the event loop cannot follow, because the engine keeps it busy,
+frames get rarer, so that watching costs little.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+SHORTEST = 1 / 30
+LONGEST = 1 / 8
+TICK = 0.5
+LATE = 0.015
+"""Seconds behind its time at which a frame counts as late."""
+
+
+class Frames:
+    """`draw` is called for each frame, `tick` twice a second. `lag` is how late the loop was lately."""
+
+    def __init__(self, draw: Callable[[], None], tick: Callable[[], None]) -> None:
+        self._draw = draw
+        self._tick = tick
+        self._stirred = asyncio.Event()
+        self._interval = SHORTEST
+        self._tasks: list[asyncio.Task[None]] = []
+        self.lag = 0.0
+        self.drawn = 0
+
+    def start(self) -> None:
+        self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._ticking())]
+
+    def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+    def wake(self) -> None:
+        self._stirred.set()
+
+    async def _run(self) -> None:
+        while True:
+            await self._stirred.wait()
+            self._stirred.clear()
+            self._draw()
+            self.drawn += 1
+            self._adapt(await _sleep(self._interval))
+
+    def _adapt(self, late: float) -> None:
+        if late > LATE:
+            self._interval = min(self._interval * 1.5, LONGEST)
+        else:
+            self._interval = max(self._interval / 1.5, SHORTEST)
+
+    async def _ticking(self) -> None:
+        while True:
+            self.lag = await _sleep(TICK)
+            self._tick()
+
+
+async def _sleep(seconds: float) -> float:
+    """How many seconds too late it ended."""
+    loop = asyncio.get_running_loop()
+    due = loop.time() + seconds
+    await asyncio.sleep(seconds)
+    return max(loop.time() - due, 0.0)

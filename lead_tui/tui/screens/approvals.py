@@ -1,0 +1,299 @@
+"""Approvals: every open question of every run, or of one; what it shows, its form, and the answers."""
+
+import asyncio
+from contextlib import suppress
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical, VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from lead_tui.core.commands import Approve, Reject
+from lead_tui.core.events import ApprovalGranted
+from lead_tui.errors import LeadError
+from lead_tui.flow.forms import validate_values
+from lead_tui.text.safe import safe, safe_line
+from lead_tui.tui import themes
+from lead_tui.tui.fields import of_form
+from lead_tui.tui.intents import Steer
+from lead_tui.tui.needs import OpenGate, Watch
+from lead_tui.tui.runs import Runs
+from lead_tui.tui.themes import Palette
+from lead_tui.tui.widgets.form import Form
+from lead_tui.tui.widgets.gate_list import GateList
+from lead_tui.tui.widgets.hints import Hints
+from lead_tui.tui.widgets.result_view import ResultView
+from lead_tui.tui.widgets.rows import Rows
+from lead_tui.tui.widgets.title_line import TitleLine
+
+EVERY = 1.0
+LOOKED_AT = 100
+_REJECT = "reject"
+
+
+class ApprovalsScreen(Screen[None]):
+    """`run_id`: only the questions of this run; `gate`: begin with this one."""
+
+    DEFAULT_CSS = """
+    ApprovalsScreen {
+        #gates { max-height: 6; }
+        #gate { height: 1fr; }
+        #message { height: auto; max-height: 6; padding: 0 1; scrollbar-size-vertical: 1; margin-top: 1; }
+        #show { height: 1fr; min-height: 3; margin: 1 0 0 1; }
+        #form { max-height: 40%; }
+        &.-bare #form { height: 1fr; max-height: 100%; }
+        #bottom { dock: bottom; height: auto; padding-top: 1; background: $background; }
+        #answers {
+            height: auto; max-height: 6; border: none; padding: 0;
+            background: transparent; scrollbar-size-vertical: 1;
+        }
+        #answers:blur > .option-list--option-highlighted { background: transparent; text-style: none; }
+        #why { display: none; height: 1; border: none; padding: 0 1; background: $panel; }
+        #why.-asked { display: block; }
+        &.-nothing #gate { display: none; }
+        &.-nothing #gates { height: 1fr; max-height: 100%; }
+        &.-two #body { layout: horizontal; }
+        &.-two #gates { width: 2fr; height: 100%; max-height: 100%; }
+        &.-two #gate { width: 3fr; height: 100%; }
+        &.-flat #gates { max-height: 2; }
+        &.-flat #message { margin-top: 0; max-height: 2; }
+        &.-flat #bottom { padding-top: 0; }
+    }
+    """
+    HORIZONTAL_BREAKPOINTS = [(0, "-one"), (110, "-two")]  # noqa: RUF012 - an instance variable of Textual
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (15, "-low")]  # noqa: RUF012
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+y", "approve", "approve", priority=True, id="approvals.approve"),
+        Binding("ctrl+n", "reject", "reject", priority=True, id="approvals.reject"),
+        Binding("y", "approve", "approve", show=False, id="approvals.yes"),
+        Binding("n", "reject", "reject", show=False, id="approvals.no"),
+        Binding("tab", "app.focus_next", "next", id="approvals.next"),
+        Binding("escape", "back", "back", id="approvals.back"),
+    ]
+
+    def __init__(self, runs: Runs, run_id: str | None = None, gate: str | None = None) -> None:
+        super().__init__()
+        self._runs = runs
+        self._run_id = run_id
+        self._wanted = (run_id, gate) if run_id is not None and gate is not None else None
+        self._watch = Watch(runs)
+        self._gates: list[OpenGate] | None = None
+        self._shown: OpenGate | None = None
+        self._sent: set[tuple[str, str]] = set()
+        self._news = asyncio.Event()
+        # kept: a worker may still come to them while the screen is being taken down
+        self._title = TitleLine("approvals" if run_id is None else f"approvals of run {run_id}")
+        self._list = GateList(id="gates")
+        self._asked = Static(id="asked", markup=False)
+        self._show = ResultView(id="show")
+        self._form = Form(id="form")
+        self._answers = OptionList(id="answers", compact=True, markup=False)
+        self._why = Input(placeholder="why? enter rejects, esc does not", compact=True, id="why")
+
+    def compose(self) -> ComposeResult:
+        yield self._title
+        with Container(id="body"):
+            yield self._list
+            with Vertical(id="gate"):
+                with VerticalScroll(id="message", can_focus=False):
+                    yield self._asked
+                yield self._show
+                yield self._form
+                with Vertical(id="bottom"):
+                    yield self._answers
+                    yield self._why
+        yield Hints()
+
+    def on_mount(self) -> None:
+        self._list.focus()
+        self._follow()
+
+    # what is asked
+
+    @work(group="gates")
+    async def _follow(self) -> None:
+        while True:
+            if self.is_current:
+                try:
+                    await self._refresh_gates()
+                    self._title.show()
+                except LeadError as error:
+                    self._title.show(note=safe_line(str(error), 200), tone="bad")
+            self._news.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(EVERY):
+                    await self._news.wait()
+
+    async def _refresh_gates(self) -> None:
+        recent = self._runs.engine.journal.runs(limit=LOOKED_AT)
+        gates = [each for each in await self._watch.gates(recent) if self._run_id in (None, each.run_id)]
+        if gates == self._gates:
+            return
+        gone = [each for each in self._gates or () if each.key not in {gate.key for gate in gates}]
+        for each in gone:
+            await self._tell_gone(each)
+        if not gates and gone and self._run_id is not None:
+            await self.app.run_action("back", self.app)
+        self._gates = gates
+        listed = self._list
+        listed.show(gates, self._runs.engine.clock.now(), self._wanted)
+        self._wanted = None
+        listed.styles.height = len(gates) + 1
+        self.set_class(not gates, "-nothing")
+        listed.set_note("" if gates else "no run asks you anything")
+        await self._show_gate(listed.gate)
+
+    async def _tell_gone(self, gate: OpenGate) -> None:
+        """Somebody else answered it, or its run went on without."""
+        if gate.key in self._sent:
+            return
+        state = await self._watch.state(self._runs.row(gate.run_id))
+        known = state.gates.get(gate.request.gate) if state is not None else None
+        if known is not None and known.answer is not None:
+            verb = "approved" if isinstance(known.answer, ApprovalGranted) else "rejected"
+            what = f"was {verb} by {known.answer.by or 'somebody'}"
+        else:
+            what = "is not asked any more"
+        self.notify(safe_line(f"{gate.request.task} {what}"), markup=False)
+
+    async def on_rows_moved(self, event: Rows.Moved) -> None:
+        if isinstance(event.rows, GateList):
+            event.stop()
+            await self._show_gate(event.rows.gate)
+
+    def on_rows_opened(self, event: Rows.Opened) -> None:
+        if isinstance(event.rows, GateList):
+            event.stop()
+            self._enter()
+
+    async def _show_gate(self, gate: OpenGate | None) -> None:
+        """Another gate; the same one stays as it is, with what was typed."""
+        before, self._shown = self._shown, gate
+        if gate is None or (before is not None and before.key == gate.key and before.driven == gate.driven):
+            return
+        request, show, form = gate.request, self._show, self._form
+        self._asked.update(self._question(gate))
+        show.display = request.show is not None
+        self.set_class(request.show is None, "-bare")
+        if request.show is not None:
+            show.set_value(request.show)
+        form.display = bool(request.form)
+        await form.set_fields(of_form(request.form))
+        self._show_answers(gate)
+        self._ask_why(False)
+
+    def _question(self, gate: OpenGate) -> Text:
+        palette, request = Palette.of(self.app), gate.request
+        text = Text.assemble(
+            (safe(request.message) or "(no message)", palette.bold["text"]),
+            (f"\n{safe_line(request.task)} of {safe_line(gate.flow)}, run {gate.run_id}", palette["muted"]),
+        )
+        if not gate.driven:
+            text.append("\nNobody drives this run now: your answer takes it up here.", palette["ask"])
+        return text
+
+    def _show_answers(self, gate: OpenGate) -> None:
+        palette, answers = Palette.of(self.app), self._answers
+        ascii_only = themes.ascii_only(self.app)
+        ok, bad = ("+", "x") if ascii_only else ("✔", "✖")
+        granted = gate.request.options or ["approve"]
+        answers.clear_options()
+        answers.add_options(
+            Option(Text.assemble((f" {ok} ", palette["ok"]), safe_line(each, 200))) for each in granted
+        )
+        answers.add_option(Option(Text.assemble((f" {bad} ", palette["bad"]), _REJECT)))
+        answers.highlighted = 0
+
+    def _enter(self) -> None:
+        """From the list to what is to be filled in or chosen."""
+        if self._shown is not None and not (self._shown.request.form and self._form.focus_first()):
+            self._answers.focus()
+
+    # the answer
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self._shown is not None if action in ("approve", "reject") else True
+
+    def action_approve(self) -> None:
+        gate = self._shown
+        if gate is None:
+            return
+        if len(gate.request.options) > 1:
+            self._answers.focus()
+            self.notify("choose one of its options", markup=False)
+        else:
+            self._approve(gate, gate.request.options[0] if gate.request.options else "approve")
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        gate = self._shown
+        if gate is None:
+            return
+        granted = gate.request.options or ["approve"]
+        if event.option_index < len(granted):
+            self._approve(gate, granted[event.option_index])
+        else:
+            self.action_reject()
+
+    def on_form_submitted(self, event: Form.Submitted) -> None:
+        event.stop()
+        self.action_approve()
+
+    def _approve(self, gate: OpenGate, answer: str) -> None:
+        values = self._values(gate)
+        if values is not None:
+            self._send(gate, Approve(gate=gate.request.gate, answer=answer, values=values), "approved")
+
+    def _values(self, gate: OpenGate) -> dict[str, Any] | None:
+        """What the form gives, checked as the run will; None if something is wrong, which is shown."""
+        if not gate.request.form:
+            return {}
+        form = self._form
+        given = form.values()
+        if given is None:
+            return None
+        found = validate_values(gate.request.form, given)
+        if isinstance(found, list):
+            form.show_problems(dict(problem.split(": ", 1) for problem in found))
+            return None
+        return found
+
+    def action_reject(self) -> None:
+        self._ask_why(True)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        gate = self._shown
+        if event.input.id == "why" and gate is not None:
+            event.stop()
+            self._send(gate, Reject(gate=gate.request.gate, why=event.value), "rejected")
+            self._ask_why(False)
+
+    def _ask_why(self, asked: bool) -> None:
+        why = self._why
+        had_focus = why.has_focus
+        why.set_class(asked, "-asked")
+        why.value = ""
+        if asked:
+            why.focus()
+        elif had_focus:
+            self._list.focus()
+
+    def _send(self, gate: OpenGate, command: Approve | Reject, verb: str) -> None:
+        self._sent.add(gate.key)
+        self.post_message(Steer(gate.run_id, command, f"{gate.request.task} is {verb}"))
+        self.set_timer(0.2, self._news.set)
+
+    async def action_back(self) -> None:
+        """Out of the question why, of the form, of the screen."""
+        if self._why.has_class("-asked"):
+            self._ask_why(False)
+        elif not isinstance(self.focused, GateList) and self._gates:
+            self._list.focus()
+        else:
+            await self.app.run_action("back", self.app)

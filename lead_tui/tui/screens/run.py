@@ -1,0 +1,511 @@
+"""A run, live, foreign or replayed: tasks, log, graph, timeline, health on one model.
+
+The panes know the model and show what changed once a frame; the cursor of the tasks leads log and graph.
+"""
+
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from lead_tui.core import views
+from lead_tui.core.commands import AnyCommand, Cancel, CancelTask, Pause, Resume, Retry, Skip
+from lead_tui.core.refusal import refusal
+from lead_tui.core.state import RunStatus
+from lead_tui.tui.feed import Feed
+from lead_tui.tui.headline import Piece
+from lead_tui.tui.intents import EditFlow, OpenRun, OpenTask, ResumeRun, Steer, TestAgents
+from lead_tui.tui.model import Changes, RunModel
+from lead_tui.tui.runs import Runs
+from lead_tui.tui.screens.confirm import Choice, Confirm
+from lead_tui.tui.session import Session
+from lead_tui.tui.widgets.gate_bar import GateBar
+from lead_tui.tui.widgets.graph_view import GraphView
+from lead_tui.tui.widgets.health import Health
+from lead_tui.tui.widgets.hints import Hints
+from lead_tui.tui.widgets.log_view import LogView
+from lead_tui.tui.widgets.scrubber import REPLAY_KEYS, Scrubber, next_speed
+from lead_tui.tui.widgets.search_line import SearchLine
+from lead_tui.tui.widgets.status_line import StatusLine
+from lead_tui.tui.widgets.tab_line import TabLine
+from lead_tui.tui.widgets.tasks_table import TasksTable
+from lead_tui.tui.widgets.timeline import Timeline
+
+VIEWS = ("tasks", "graph", "time", "log", "health")
+NAMES = ("Tasks", "Graph", "Time", "Log", "Health")
+SLOW_LOOP = 0.1
+"""Seconds of delay from which on the header tells it."""
+
+
+class RunScreen(Screen[None]):
+    """`view` is one of VIEWS; `tasks` shows several panes where there is room."""
+
+    CSS = """
+    RunScreen {
+        #panes { height: 1fr; }
+        #panes > * { display: none; height: 1fr; }
+        #panes.-view-tasks > #tasks { display: block; height: 3fr; }
+        #panes.-view-tasks > #log { display: block; height: 2fr; }
+        #panes.-view-graph > #graph { display: block; }
+        #panes.-view-time > #time { display: block; }
+        #panes.-view-log > #log { display: block; }
+        #panes.-view-health > #health { display: block; }
+    }
+    RunScreen.-wide.-tall, RunScreen.-huge.-tall {
+        #panes.-view-tasks { layout: grid; grid-size: 2 2; grid-columns: 3fr 2fr; grid-rows: 3fr 2fr; }
+        #panes.-view-tasks > * { height: 100%; }
+        #panes.-view-tasks > #graph, #panes.-view-tasks > #health { display: block; }
+        #panes.-view-tasks > #log, #panes.-view-tasks > #health { border-left: vkey $border-blurred; }
+        #panes.-view-tasks > #graph { border-top: solid $border-blurred; }
+    }
+    RunScreen.-wide.-low, RunScreen.-huge.-low {
+        #panes.-view-tasks { layout: grid; grid-size: 2 1; grid-columns: 3fr 2fr; }
+        #panes.-view-tasks > * { height: 100%; }
+        #panes.-view-tasks > #log { border-left: vkey $border-blurred; }
+    }
+    RunScreen.-tiny, RunScreen.-flat {
+        TabLine, Hints { display: none; }
+        #panes.-view-tasks > #log { display: none; }
+    }
+    RunScreen.-zoomed #panes.-view-tasks { layout: vertical; }
+    RunScreen.-zoomed #panes.-view-tasks > * { display: none; border: none; }
+    RunScreen.-zoomed #panes.-view-tasks > .-zoom { display: block; height: 1fr; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "search", "filter", key_display="/", id="run.filter"),
+        Binding("f", "pane('follow')", "follow", show=False, id="run.follow"),
+        Binding("w", "pane('wrap')", "wrap", show=False, id="run.wrap"),
+        Binding("r", "go_on", "retry", id="run.go_on"),
+        Binding("space", "hold", "pause", id="run.hold"),
+        Binding("c", "cancel", "cancel", id="run.cancel"),
+        Binding("x", "cancel_task", "cancel task", show=False, id="run.cancel_task"),
+        Binding("z", "zoom", "zoom", id="run.zoom"),
+        Binding("v", "replay", "replay", show=False, id="run.replay"),
+        Binding("e", "edit", "edit", show=False, id="run.edit"),
+        Binding("t", "test_agents", "test agent", show=False, id="run.test"),
+        Binding("s", "plain", "plain lines", show=False, id="run.plain"),
+        Binding("d", "detach", "detach", show=False, id="run.detach"),
+        Binding("escape", "back", "back", show=False, id="run.back"),
+        *(
+            Binding(str(number + 1), f"view({name!r})", NAMES[number], show=False, id=f"run.view_{name}")
+            for number, name in enumerate(VIEWS)
+        ),
+        *REPLAY_KEYS,
+    ]
+
+    view: reactive[str] = reactive("tasks")
+
+    def __init__(self, feed: Feed, runs: Runs) -> None:
+        super().__init__()
+        self.feed = feed
+        self._runs = runs
+        self._search: SearchLine | None = None
+        self._was: tuple[bool, int] | None = None
+        """Whether it had ended and how many gates were open, when last looked at."""
+
+    @property
+    def model(self) -> RunModel:
+        return self.feed.model
+
+    def compose(self) -> ComposeResult:
+        yield StatusLine()
+        yield TabLine(NAMES)
+        with Container(id="panes", classes="-view-tasks"):
+            yield TasksTable(id="tasks")
+            yield LogView(id="log")
+            yield self._graph()
+            yield Health(id="health")
+            yield Timeline(id="time")
+        yield GateBar()
+        yield Scrubber()
+        yield Hints()
+
+    def _graph(self) -> GraphView:
+        graph = GraphView(id="graph")
+        graph.border_title = "Graph"
+        return graph
+
+    def on_mount(self) -> None:
+        self.query_one(StatusLine).set_model(self.model)
+        for pane in self._panes():
+            pane.set_model(self.model)
+        self.query_one(Scrubber).show(self.feed.replay)
+        self.query_one("#tasks").focus()
+        self._show_run()
+        self._go_where_it_was()
+
+    def _go_where_it_was(self) -> None:
+        """The view of the last time, and the filter if it was on the same flow."""
+        session = self._session
+        if session is None:
+            return
+        self.query_one(LogView).wrapped = session.wrap
+        if session.flow == self.model.plan.name:
+            self.query_one(TasksTable).filter = session.filter
+        if session.screen in VIEWS:
+            self.view = session.screen
+
+    def remember(self) -> None:
+        """Keep for the next time what is looked at now."""
+        session = self._session
+        if session is not None:
+            session.screen, session.flow = self.view, self.model.plan.name
+            session.filter = self.query_one(TasksTable).filter
+            session.wrap = self.query_one(LogView).wrapped
+
+    @property
+    def _session(self) -> Session | None:
+        return getattr(self.app, "session", None)
+
+    def _panes(self) -> tuple[TasksTable, LogView, GraphView, Health, Timeline]:
+        return (
+            self.query_one(TasksTable),
+            self.query_one(LogView),
+            self.query_one(GraphView),
+            self.query_one(Health),
+            self.query_one(Timeline),
+        )
+
+    # frames
+
+    def show(self, changes: Changes) -> None:
+        """Once a frame: what changed since the one before."""
+        if not self.is_mounted:
+            return
+        self.query_one(Health).loop_lag = self._lag
+        for pane in self._panes():
+            if changes.again:
+                pane.set_model(self.model)
+            elif pane.display:
+                pane.show(changes)
+        if changes.run or changes.again or changes.time:
+            self._show_run()
+        if self.feed.replay is not None:
+            self.query_one(Scrubber).refresh()
+
+    def _show_run(self) -> None:
+        gates = views.open_gates(self.model.state)
+        self.query_one(StatusLine).show(self._notes())
+        live = self.feed.replay is None
+        self.query_one(GateBar).show(gates if live else (), self._interrupted() if live else ())
+        self.query_one(TabLine).remark = _remark(len(gates)) if live else ""
+        now = (self.model.ended, len(gates))
+        if self._was is not None and now != self._was and live:
+            self._changed_over(*self._was, *now)
+        if now != self._was:
+            self.refresh_bindings()
+        self._was = now
+
+    def _notes(self) -> list[Piece]:
+        notes: list[Piece] = []
+        if self.feed.replay is not None:
+            notes.append(("REPLAY", "accent", True))
+        if self.model.damage or self.feed.problem:
+            notes.append((self.model.damage or self.feed.problem, "bad", True))
+        lag = self._lag
+        if lag > SLOW_LOOP:
+            notes.append((f"loop {lag * 1000:.0f} ms late", "retry", False))
+        return notes
+
+    @property
+    def _lag(self) -> float:
+        return float(getattr(getattr(self.app, "frames", None), "lag", 0.0))
+
+    def _interrupted(self) -> list[str]:
+        return [] if self.model.ended else views.interrupted(self.model.state)
+
+    def _changed_over(self, had_ended: bool, had_gates: int, has_ended: bool, gates: int) -> None:
+        """A transition that a person who looks elsewhere wants to hear of."""
+        if has_ended and not had_ended:
+            self._announce(f"{self.model.plan.name} {self.model.state.status}")
+            self.query_one(TasksTable).go_to_failed()
+        elif gates > had_gates:
+            self._announce(f"{self.model.plan.name} needs you")
+
+    def _announce(self, text: str) -> None:
+        announce = getattr(self.app, "announce", None)
+        if announce is not None:
+            announce(text)
+
+    # the cursor leads
+
+    def on_tasks_table_moved(self, event: TasksTable.Moved) -> None:
+        self._follow(self.query_one(TasksTable).selected)
+
+    def on_graph_view_moved(self, event: GraphView.Moved) -> None:
+        self.query_one(TasksTable).select(event.task)
+
+    def on_timeline_moved(self, event: Timeline.Moved) -> None:
+        if self.view == "time":
+            self.query_one(TasksTable).select(self.query_one(Timeline).selected)
+
+    def _follow(self, task: str) -> None:
+        log = self.query_one(LogView)
+        if not log.pinned:
+            log.show_task(task)
+        self.query_one(GraphView).select(task)
+        self.refresh_bindings()
+
+    def on_tasks_table_opened(self, event: TasksTable.Opened) -> None:
+        self._open(self.query_one(TasksTable).selected)
+
+    def on_timeline_opened(self, event: Timeline.Opened) -> None:
+        self._open(self.query_one(Timeline).selected)
+
+    def on_graph_view_opened(self, event: GraphView.Opened) -> None:
+        self._open(event.task)
+
+    def _open(self, task: str) -> None:
+        if task:
+            self.post_message(OpenTask(self.model.run_id, task))
+
+    # views
+
+    def watch_view(self, before: str, view: str) -> None:
+        if not self.is_mounted:
+            return
+        panes = self.query_one("#panes")
+        panes.remove_class(f"-view-{before}")
+        panes.add_class(f"-view-{view}")
+        self._unzoom()
+        self.query_one(TabLine).active = VIEWS.index(view)
+        pane = self.query_one(f"#{view}")
+        pane.focus()
+        if view == "time":
+            self.query_one(Timeline).select(self.query_one(TasksTable).selected)
+        self.call_after_refresh(self._show_all)
+
+    def _show_all(self) -> None:
+        """A pane that was hidden has missed what changed."""
+        for pane in self._panes():
+            if pane.display:
+                pane.show(Changes(again=True, said=True, run=True, time=True))
+
+    def on_tab_line_chosen(self, event: TabLine.Chosen) -> None:
+        self.view = VIEWS[event.index]
+
+    def action_view(self, view: str) -> None:
+        self.view = view
+
+    def action_zoom(self) -> None:
+        """The pane with the focus alone, or all again."""
+        if self.has_class("-zoomed"):
+            self._unzoom()
+        elif self.focused is not None and self.focused.parent is self.query_one("#panes"):
+            self.focused.add_class("-zoom")
+            self.add_class("-zoomed")
+        self.call_after_refresh(self._show_all)
+
+    def _unzoom(self) -> None:
+        self.remove_class("-zoomed")
+        for pane in self._panes():
+            pane.remove_class("-zoom")
+
+    def action_pane(self, action: str) -> None:
+        getattr(self.query_one(LogView), f"action_{action}")()
+
+    def action_search(self) -> None:
+        """Filter the tasks, or search in the log if that has the focus."""
+        tasks = self.query_one(TasksTable)
+        if self._search is None:
+            self._search = SearchLine("filter tasks", value=tasks.filter)
+            self.mount(self._search, after=self.query_one("#panes"))
+        self._search.focus()
+
+    def on_search_line_changed(self, event: SearchLine.Changed) -> None:
+        if event.control is self._search:
+            event.stop()
+            self.query_one(TasksTable).filter = event.text
+
+    def on_search_line_done(self, event: SearchLine.Done) -> None:
+        if event.control is self._search:
+            event.stop()
+            self._close_search()
+
+    def on_search_line_dropped(self, event: SearchLine.Dropped) -> None:
+        if event.control is self._search:
+            event.stop()
+            self.query_one(TasksTable).filter = ""
+            self._close_search()
+
+    def _close_search(self) -> None:
+        if self._search is not None:
+            self._search.remove()
+            self._search = None
+            self.query_one(TasksTable).focus()
+
+    def action_back(self) -> None:
+        """One step back: from the zoom, the filter, another view, this screen."""
+        tasks = self.query_one(TasksTable)
+        if self.has_class("-zoomed"):
+            self.action_zoom()
+        elif tasks.filter:
+            tasks.filter = ""
+        elif self.view != "tasks":
+            self.view = "tasks"
+        else:
+            self.call_later(self.app.run_action, "back")
+
+    # steering
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that could do nothing now are not offered."""
+        replays = self.feed.replay is not None
+        if action.startswith("replay_"):
+            return replays
+        match action:
+            case "cancel":
+                return not replays and not self.model.ended and self.model.state.seq > 0
+            case "hold":
+                return not replays and not self._refused(self._hold_command())
+            case "go_on":
+                return not replays and self._can_go_on()
+            case "cancel_task":
+                task = self.query_one(TasksTable).selected if self.is_mounted else ""
+                return not replays and bool(task) and not self._refused(CancelTask(task=task))
+            case "edit" | "test_agents":
+                return bool(self.model.source)
+            case "detach":
+                return self._runs.is_driven(self.model.run_id) and not replays
+        return True
+
+    def _refused(self, command: AnyCommand) -> str:
+        if self.model.ended and not isinstance(command, Retry):
+            return "the run has ended"
+        return refusal(self.model.state, command)
+
+    def _hold_command(self) -> AnyCommand:
+        return Resume() if self.model.state.status is RunStatus.PAUSED else Pause()
+
+    def _can_go_on(self) -> bool:
+        return self.model.interrupted or not self._refused(Retry())
+
+    def action_go_on(self) -> None:
+        """Take up a run that nobody drives; else run again what failed."""
+        run_id = self.model.run_id
+        if self.model.interrupted and self._refused(Retry()):
+            self.post_message(ResumeRun(run_id))
+        else:
+            self.post_message(Steer(run_id, Retry(), "running again what failed"))
+
+    def action_hold(self) -> None:
+        command = self._hold_command()
+        done = "paused: nothing new starts" if isinstance(command, Pause) else "goes on"
+        self.post_message(Steer(self.model.run_id, command, done))
+
+    def action_cancel(self) -> None:
+        """Asked once more while it cleans up, skip the cleanup."""
+        if self.model.state.stopping is not None:
+            self.post_message(Steer(self.model.run_id, Cancel(skip_cleanup=True), "skipping the cleanup"))
+            return
+
+        def answered(choice: str | None) -> None:
+            if choice == "cancel":
+                self.post_message(Steer(self.model.run_id, Cancel(), "cancelling, cleanup runs"))
+
+        self.app.push_screen(
+            Confirm(
+                "Cancel the run?",
+                "What is in flight is stopped, then `finally` tasks clean up.",
+                [Choice("c", "cancel", "cancel the run"), Choice("n", "no", "let it run")],
+            ),
+            answered,
+        )
+
+    def action_cancel_task(self) -> None:
+        task = self.query_one(TasksTable).selected
+        self.post_message(Steer(self.model.run_id, CancelTask(task=task), f"cancelling {task}"))
+
+    def action_skip(self) -> None:
+        task = self.query_one(TasksTable).selected
+        self.post_message(Steer(self.model.run_id, Skip(task=task), f"skipped {task}"))
+
+    def action_edit(self) -> None:
+        self.post_message(EditFlow(Path(self.model.source)))
+
+    def action_test_agents(self) -> None:
+        task = self.model.state.tasks.get(self.query_one(TasksTable).selected)
+        self.post_message(TestAgents(Path(self.model.source), task.plan.agent if task else ""))
+
+    def action_plain(self) -> None:
+        from lead_tui.tui.plain_stream import stream
+
+        self.app.run_worker(stream(self.app, self.model), group="plain", exclusive=True)
+
+    def action_detach(self) -> None:
+        self.call_later(self.app.run_action, "detach")
+
+    # replay
+
+    def action_replay(self) -> None:
+        """Replay this run, or leave the replay for the run as it is."""
+        if self.feed.replay is None:
+            self.post_message(OpenRun(self.model.run_id, replay=True))
+        else:
+            self.call_later(self.app.run_action, "back")
+
+    def action_replay_play(self) -> None:
+        replay = self.feed.replay
+        if replay is None:
+            return
+        if replay.playing:
+            replay.pause()
+        else:
+            again = replay.position >= replay.length
+            replay.play()
+            if again:
+                self.feed.restart()
+        self._show_tape()
+
+    def action_replay_step(self, events: int) -> None:
+        replay = self.feed.replay
+        if replay is not None:
+            before = replay.position
+            replay.step(events)
+            self._moved(before)
+
+    def action_replay_speed(self, by: int) -> None:
+        replay = self.feed.replay
+        if replay is not None:
+            replay.speed = next_speed(replay.speed, by)
+            self._show_tape()
+
+    def action_replay_to(self, part: float) -> None:
+        replay = self.feed.replay
+        if replay is not None:
+            before = replay.position
+            replay.pause()
+            replay.seek(round(replay.length * part))
+            self._moved(before)
+
+    def on_scrubber_moved(self, event: Scrubber.Moved) -> None:
+        self.action_replay_to(event.part)
+
+    def _moved(self, before: int) -> None:
+        """The model only goes on; back means again from the start."""
+        replay = self.feed.replay
+        if replay is not None and replay.position < before:
+            self.feed.restart()
+        self._show_tape()
+
+    def _show_tape(self) -> None:
+        self.model.touch()
+        self.query_one(Scrubber).refresh()
+        self.refresh_bindings()
+
+    def on_screen_suspend(self) -> None:
+        self.remember()
+
+    def on_unmount(self) -> None:
+        if self.feed.replay is not None:
+            self.feed.stop()
+
+
+def _remark(gates: int) -> str:
+    if not gates:
+        return ""
+    return f"‖ {gates} step{'s' if gates > 1 else ''} need{'s' if gates == 1 else ''} you"

@@ -24,10 +24,10 @@ from lead_tui.text.safe import safe, safe_line
 from lead_tui.tui import intents, themes
 from lead_tui.tui.feed import Feed
 from lead_tui.tui.feeds import Feeds
-from lead_tui.tui.frames import Frames
 from lead_tui.tui.keymap import Keymap
 from lead_tui.tui.opening import Edit, Home, Launch, Left, Opening, TryAgents, Watch
 from lead_tui.tui.runs import Runs
+from lead_tui.tui.screen.frames import Frames
 from lead_tui.tui.screens.leave import TWICE, Leave, ask
 from lead_tui.tui.screens.run import RunScreen
 from lead_tui.tui.session import Session, save
@@ -113,7 +113,7 @@ class Cockpit(App[Left]):
     def get_driver_class(self) -> type[Driver]:
         if sys.platform == "win32":
             return super().get_driver_class()
-        from lead_tui.tui.terminal import Terminal
+        from lead_tui.tui.screen.terminal import Terminal
 
         return Terminal
 

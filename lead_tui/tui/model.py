@@ -15,7 +15,7 @@ from lead_tui.core.state import RUN_ENDED, RunState, TaskStatus, new_run
 from lead_tui.errors import IllegalTransition
 from lead_tui.observers.hub import Item
 from lead_tui.observers.metrics import Metrics
-from lead_tui.tui.logbook import SILENT, LogBook
+from lead_tui.tui.log.book import SILENT, LogBook
 
 ACTIVE = frozenset({TaskStatus.RUNNING, TaskStatus.WAITING, TaskStatus.INTERRUPTED})
 _BREAKER_CHANGES = (ev.BreakerOpened, ev.BreakerHalfOpened, ev.BreakerClosed)

@@ -17,8 +17,8 @@ from lead_tui.runner.engine import Engine, load_dict
 from lead_tui.runner.handle import LocalRun
 from lead_tui.tui.app import Cockpit
 from lead_tui.tui.opening import Launch
-from lead_tui.tui.plain_stream import stream
 from lead_tui.tui.runs import Runs
+from lead_tui.tui.screen.plain_stream import stream
 from lead_tui.tui.session import Session, load
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lead_tui.core import events as ev
 from lead_tui.errors import Category, Failure
 from lead_tui.testing.flows import run_flow
-from lead_tui.tui.attempts import Attempt, attempts
+from lead_tui.tui.tasks.attempts import Attempt, attempts
 from tests.tui.playing import moment
 
 DOWN = Failure(Category.NETWORK, "down")

@@ -13,7 +13,7 @@ from lead_tui.errors import Category, Failure, InvalidFlow
 from lead_tui.flow.loader import Document
 from lead_tui.runner.engine import load_dict
 from lead_tui.runner.trial import Trial
-from lead_tui.tui.calls import (
+from lead_tui.tui.calls.trials import (
     Call,
     as_text,
     callable_agents,

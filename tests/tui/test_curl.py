@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lead_tui.tui.curl import curl, shell_word, url
+from lead_tui.tui.calls.curl import curl, shell_word, url
 
 SHOP = {"name": "shop", "type": "http_api", "endpoint": "https://shop.org/api"}
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lead_tui.agents import registry
-from lead_tui.tui import editing
-from lead_tui.tui.editing import check, difference, find_all, following, preceding, template
+from lead_tui.tui.editing import check as editing
+from lead_tui.tui.editing.check import check, difference, find_all, following, preceding, template
 
 FLOW = """\
 name: research

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from lead_tui.core.plan import Plan
 from lead_tui.tui import themes
-from lead_tui.tui.editing import Checked, check
+from lead_tui.tui.editing.check import Checked, check
 from lead_tui.tui.screens.confirm import Confirm
 from lead_tui.tui.screens.diff import DiffRows, DiffScreen
 from lead_tui.tui.screens.editor import EditorScreen

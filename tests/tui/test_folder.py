@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lead_tui.tui import folder as folder_of
-from lead_tui.tui.folder import Folder, candidates, looks_like_flow
+from lead_tui.tui.flows import folder as folder_of
+from lead_tui.tui.flows.folder import Folder, candidates, looks_like_flow
 
 GOOD = """\
 name: good

@@ -11,7 +11,7 @@ from textual.widgets import Input, TextArea
 
 from lead_tui.flow.inputs import check_value
 from lead_tui.flow.models import InputSpec
-from lead_tui.tui.fields import LEFT_OUT, Field, of_form, of_inputs, text_of, value_of
+from lead_tui.tui.flows.fields import LEFT_OUT, Field, of_form, of_inputs, text_of, value_of
 from lead_tui.tui.widgets.form import Form
 from lead_tui.tui.widgets.pick import Pick
 from tests.tui.stage import Stage, until

@@ -11,10 +11,10 @@ from lead_tui.core.plan import Plan, PlannedTask
 from lead_tui.errors import Category, Failure
 from lead_tui.observers.metrics import ResponseTimes
 from lead_tui.tui import themes
-from lead_tui.tui.agent_times import AgentTimes
 from lead_tui.tui.intents import OpenTask, Steer
 from lead_tui.tui.model import Changes, RunModel
-from lead_tui.tui.vitals import Frame, countdown, verdict, vitals
+from lead_tui.tui.vitals.agent_times import AgentTimes
+from lead_tui.tui.vitals.lines import Frame, countdown, verdict, vitals
 from lead_tui.tui.widgets.health import Health
 from tests.tui.playing import Play, begun, moment, retried, task
 

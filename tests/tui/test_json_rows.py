@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lead_tui.templating.environment import evaluate
-from lead_tui.tui.json_rows import MOST_OPENED, PAGE, JsonRows, Row, indent, text_of_row
-from lead_tui.tui.json_search import Keys, find
-from lead_tui.tui.json_words import summary
+from lead_tui.tui.values.rows import MOST_OPENED, PAGE, JsonRows, Row, indent, text_of_row
+from lead_tui.tui.values.search import Keys, find
+from lead_tui.tui.values.words import summary
 
 KEYS = st.text(max_size=6)
 VALUES = st.recursive(

@@ -12,8 +12,8 @@ from lead_tui.core import events as ev
 from lead_tui.errors import Category, Failure
 from lead_tui.observers.hub import Item
 from lead_tui.text.safe import safe
-from lead_tui.tui.log_lines import entry, merged, moment, plain_lines
-from lead_tui.tui.log_words import CHARACTERS
+from lead_tui.tui.log.lines import entry, merged, moment, plain_lines
+from lead_tui.tui.log.words import CHARACTERS
 from tests.tui.playing import T0, Play, begun, retried, task
 from tests.tui.playing import moment as at
 

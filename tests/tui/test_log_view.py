@@ -13,8 +13,8 @@ from textual.widgets import Input
 
 from lead_tui.core import events as ev
 from lead_tui.text.safe import safe
-from lead_tui.tui.log_pen import Columns
-from lead_tui.tui.logbook import LogBook
+from lead_tui.tui.log.book import LogBook
+from lead_tui.tui.log.pen import Columns
 from lead_tui.tui.themes import install
 from lead_tui.tui.widgets import log_sheet, log_view
 from lead_tui.tui.widgets.log_view import LogView

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from lead_tui.core import events as ev
 from lead_tui.observers.hub import Item
-from lead_tui.tui.log_search import Search
-from lead_tui.tui.logbook import Channel, LogBook
-from lead_tui.tui.transcript import PIECE, ROWS, Transcript
+from lead_tui.tui.log.book import Channel, LogBook
+from lead_tui.tui.log.search import Search
+from lead_tui.tui.log.transcript import PIECE, ROWS, Transcript
 
 
 def line(number: int) -> ev.Log:

@@ -4,7 +4,7 @@ from typing import Any
 
 from lead_tui.core.commands import Approve
 from lead_tui.core.events import AttemptStarted, RunWaiting
-from lead_tui.tui.needs import Need, Watch, ordered
+from lead_tui.tui.flows.needs import Need, Watch, ordered
 from tests.tui.stage import ended, new_runs, started, until_event
 
 ASKS = {

@@ -10,9 +10,9 @@ import threading
 import pytest
 
 from lead_tui.core import events as ev
-from lead_tui.tui import outlet, plain_stream
-from lead_tui.tui.outlet import Outlet
-from lead_tui.tui.plain_stream import keys
+from lead_tui.tui.screen import outlet, plain_stream
+from lead_tui.tui.screen.outlet import Outlet
+from lead_tui.tui.screen.plain_stream import keys
 from tests.tui.playing import Play, task
 
 

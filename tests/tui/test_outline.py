@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lead_tui.core.plan import Need, Plan, PlannedTask
-from lead_tui.tui.outline import DEEPEST, ascii_guides, outline
+from lead_tui.tui.tasks.outline import DEEPEST, ascii_guides, outline
 
 
 def plan_of(*lines: str, cleanup: tuple[str, ...] = ()) -> Plan:

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
-from lead_tui.tui.found import Found
-from lead_tui.tui.prose import Paragraph, Span, cut, plain, text_lines, wrap
+from lead_tui.tui.prose.paragraphs import Paragraph, Span, cut, plain, text_lines, wrap
+from lead_tui.tui.values.found import Found
 from lead_tui.tui.widgets.prose import Prose
 
 TEXTS = st.text(alphabet="ab cdé中 👍", max_size=60)

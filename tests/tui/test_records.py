@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lead_tui.tui.records import GAP, WIDEST, Column, Records, cell_text, first_shown, fitting, records_of
+from lead_tui.tui.values.records import (
+    GAP,
+    WIDEST,
+    Column,
+    Records,
+    cell_text,
+    first_shown,
+    fitting,
+    records_of,
+)
 
 CELLS = (
     st.none()

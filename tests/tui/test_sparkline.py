@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from lead_tui.journal.base import RunRow
-from lead_tui.tui.ago import ago
-from lead_tui.tui.cells import fit, fit_path
-from lead_tui.tui.past_runs import by_source, is_living, seconds_of
-from lead_tui.tui.sparkline import ASCII, BARS, sparkline
+from lead_tui.tui.flows.past_runs import by_source, is_living, seconds_of
+from lead_tui.tui.flows.sparkline import ASCII, BARS, sparkline
+from lead_tui.tui.prose.ago import ago
+from lead_tui.tui.prose.cells import fit, fit_path
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 NUMBERS = st.lists(st.floats(-10, 1e6, allow_nan=False), max_size=20)

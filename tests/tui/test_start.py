@@ -8,8 +8,8 @@ from textual.pilot import Pilot
 
 from lead_tui.flow.inputs import resolve_inputs
 from lead_tui.runner.engine import load_dict, load_file
+from lead_tui.tui.flows.launch_plan import launch_plan
 from lead_tui.tui.intents import EditFlow
-from lead_tui.tui.launch_plan import launch_plan
 from lead_tui.tui.screens.confirm import Confirm
 from lead_tui.tui.screens.start import StartScreen
 from lead_tui.tui.widgets.form import Form

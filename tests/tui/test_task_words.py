@@ -2,10 +2,10 @@
 
 from lead_tui.core import events as ev
 from lead_tui.errors import Category, Failure
-from lead_tui.tui.attempts import attempts
 from lead_tui.tui.model import RunModel
-from lead_tui.tui.prose import Paragraph
-from lead_tui.tui.task_words import as_written, names_of, no_attempt, story, times, why
+from lead_tui.tui.prose.paragraphs import Paragraph
+from lead_tui.tui.tasks.attempts import attempts
+from lead_tui.tui.tasks.words import as_written, names_of, no_attempt, story, times, why
 from tests.tui.playing import Play, begun, moment, retried, task
 
 DOWN = Failure(Category.NETWORK, "down", code="http_503")

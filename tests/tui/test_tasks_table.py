@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from lead_tui.core import events as ev
 from lead_tui.errors import Category, Failure
 from lead_tui.tui.model import Changes
-from lead_tui.tui.sayings import saying
+from lead_tui.tui.tasks.sayings import saying
 from lead_tui.tui.themes import install
 from lead_tui.tui.widgets.tasks_table import TasksTable, columns
 from tests.tui.playing import Play, again, retried, task

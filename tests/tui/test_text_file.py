@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lead_tui.tui.text_file import ChangedOnDisk, NotEditable, TextFile
+from lead_tui.tui.editing.text_file import ChangedOnDisk, NotEditable, TextFile
 
 MIB = 1024 * 1024
 

@@ -12,10 +12,10 @@ from textual.pilot import Pilot
 
 from lead_tui.core import events as ev
 from lead_tui.testing import run_flow
-from lead_tui.tui.critical_path import critical_path
 from lead_tui.tui.model import Changes
+from lead_tui.tui.tasks.critical_path import critical_path
+from lead_tui.tui.tasks.totals import Totals
 from lead_tui.tui.themes import install
-from lead_tui.tui.totals import Totals
 from lead_tui.tui.widgets.timeline import Timeline
 from tests.tui.playing import Play, again, retried, task
 

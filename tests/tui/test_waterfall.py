@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lead_tui.core import events as ev
 from lead_tui.core.events import Event
 from lead_tui.tui.look import TONES
-from lead_tui.tui.waterfall import Span, axis_label, axis_line, axis_seconds, draw, spans, ticks
+from lead_tui.tui.tasks.waterfall import Span, axis_label, axis_line, axis_seconds, draw, spans, ticks
 from tests.tui.playing import REFUSED, again, begun, moment, retried
 
 ZERO = moment(0).timestamp()

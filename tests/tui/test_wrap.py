@@ -4,8 +4,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from lead_tui.tui import wrap as module
-from lead_tui.tui.wrap import ROWS, lay_out, spans, wrap
+from lead_tui.tui.log import wrap as module
+from lead_tui.tui.log.wrap import ROWS, lay_out, spans, wrap
 
 CHARACTERS = st.sampled_from("ab  \t\n漢字👍🏽é…█\u0301\ufe0f\u200d☎↔\x1b\x00\ud800")
 TEXTS = st.text(CHARACTERS | st.characters(), max_size=200)

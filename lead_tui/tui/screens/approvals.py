@@ -19,9 +19,9 @@ from lead_tui.errors import LeadError
 from lead_tui.flow.forms import validate_values
 from lead_tui.text.safe import safe, safe_line
 from lead_tui.tui import themes
-from lead_tui.tui.fields import of_form
+from lead_tui.tui.flows.fields import of_form
+from lead_tui.tui.flows.needs import OpenGate, Watch
 from lead_tui.tui.intents import Steer
-from lead_tui.tui.needs import OpenGate, Watch
 from lead_tui.tui.runs import Runs
 from lead_tui.tui.themes import Palette
 from lead_tui.tui.widgets.form import Form

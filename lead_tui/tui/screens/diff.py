@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from lead_tui.text.safe import safe_line
-from lead_tui.tui.editing import DiffLine
+from lead_tui.tui.editing.check import DiffLine
 from lead_tui.tui.look import Tone
 from lead_tui.tui.widgets.rows import Rows
 

@@ -20,7 +20,7 @@ from textual.widgets import Static, TextArea
 from lead_tui.core.plan import Plan
 from lead_tui.flow.diagnostics import Diagnostic
 from lead_tui.text.safe import safe, safe_line
-from lead_tui.tui.editing import (
+from lead_tui.tui.editing.check import (
     Checked,
     Location,
     check,
@@ -30,10 +30,10 @@ from lead_tui.tui.editing import (
     task_place,
     template,
 )
+from lead_tui.tui.editing.text_file import ChangedOnDisk, NotEditable, TextFile
 from lead_tui.tui.look import Look, Tone
 from lead_tui.tui.screens.confirm import Choice, Confirm
 from lead_tui.tui.screens.diff import DiffScreen
-from lead_tui.tui.text_file import ChangedOnDisk, NotEditable, TextFile
 from lead_tui.tui.widgets.diagnostics_list import VALID, DiagnosticsList, counted, sentence
 from lead_tui.tui.widgets.graph_view import GraphView
 from lead_tui.tui.widgets.hints import Hints

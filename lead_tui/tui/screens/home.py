@@ -20,11 +20,11 @@ from lead_tui.core.commands import Cancel
 from lead_tui.errors import LeadError
 from lead_tui.journal.base import RunRow
 from lead_tui.text.safe import safe_line
-from lead_tui.tui.folder import Folder, FoundFlow
+from lead_tui.tui.editing.problem_text import problem_text
+from lead_tui.tui.flows.folder import Folder, FoundFlow
+from lead_tui.tui.flows.needs import Need, Watch
+from lead_tui.tui.flows.past_runs import by_source
 from lead_tui.tui.intents import PrepareFlow, Steer
-from lead_tui.tui.needs import Need, Watch
-from lead_tui.tui.past_runs import by_source
-from lead_tui.tui.problem_text import problem_text
 from lead_tui.tui.runs import Runs
 from lead_tui.tui.screens.confirm import Choice, Confirm
 from lead_tui.tui.themes import Palette

@@ -432,7 +432,7 @@ class RunScreen(Screen[None]):
         self.post_message(TestAgents(Path(self.model.source), task.plan.agent if task else ""))
 
     def action_plain(self) -> None:
-        from lead_tui.tui.plain_stream import stream
+        from lead_tui.tui.screen.plain_stream import stream
 
         self.app.run_worker(stream(self.app, self.model), group="plain", exclusive=True)
 

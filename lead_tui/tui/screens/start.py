@@ -20,10 +20,10 @@ from lead_tui.flow.inputs import resolve_inputs
 from lead_tui.flow.loader import Document, environment_for
 from lead_tui.runner.engine import load_file
 from lead_tui.text.safe import safe, safe_line
-from lead_tui.tui.fields import of_inputs
+from lead_tui.tui.editing.problem_text import TOLD, broken_text, problem_text
+from lead_tui.tui.flows.fields import of_inputs
+from lead_tui.tui.flows.launch_plan import LaunchPlan, launch_plan
 from lead_tui.tui.intents import EditFlow
-from lead_tui.tui.launch_plan import LaunchPlan, launch_plan
-from lead_tui.tui.problem_text import TOLD, broken_text, problem_text
 from lead_tui.tui.runs import Runs
 from lead_tui.tui.themes import Palette
 from lead_tui.tui.widgets.form import Form

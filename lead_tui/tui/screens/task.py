@@ -20,13 +20,13 @@ from lead_tui.core.refusal import refusal, retryable
 from lead_tui.core.state import TASK_ENDED, TaskState, TaskStatus
 from lead_tui.errors import LeadError
 from lead_tui.tui import themes
-from lead_tui.tui.attempts import Attempt, attempts
 from lead_tui.tui.intents import Steer, TestAgents
 from lead_tui.tui.model import Changes, RunModel
-from lead_tui.tui.outline import outline
 from lead_tui.tui.runs import Runs
 from lead_tui.tui.screens.confirm import Choice, Confirm
-from lead_tui.tui.task_words import as_written, head, names_of, no_attempt, story, why
+from lead_tui.tui.tasks.attempts import Attempt, attempts
+from lead_tui.tui.tasks.outline import outline
+from lead_tui.tui.tasks.words import as_written, head, names_of, no_attempt, story, why
 from lead_tui.tui.widgets.heading import Heading
 from lead_tui.tui.widgets.hints import Hints
 from lead_tui.tui.widgets.prose import Prose

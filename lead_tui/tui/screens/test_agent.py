@@ -32,13 +32,22 @@ from lead_tui.runner.engine import Engine, load_file
 from lead_tui.runner.trial import try_agent
 from lead_tui.text.safe import safe_line
 from lead_tui.tui import themes
-from lead_tui.tui.calls import Call, as_text, callable_agents, filled_in, from_text, raw_agent, took, usual
-from lead_tui.tui.cells import fit
-from lead_tui.tui.curl import curl
-from lead_tui.tui.fields import Field
+from lead_tui.tui.calls.curl import curl
+from lead_tui.tui.calls.trials import (
+    Call,
+    as_text,
+    callable_agents,
+    filled_in,
+    from_text,
+    raw_agent,
+    took,
+    usual,
+)
+from lead_tui.tui.editing.problem_text import broken_text
+from lead_tui.tui.flows.fields import Field
 from lead_tui.tui.intents import EditFlow
 from lead_tui.tui.look import BREAKERS
-from lead_tui.tui.problem_text import broken_text
+from lead_tui.tui.prose.cells import fit
 from lead_tui.tui.runs import Runs
 from lead_tui.tui.themes import Palette
 from lead_tui.tui.widgets.call_list import CallList

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from rich.segment import Segment
 
-from lead_tui.tui.ago import ago
-from lead_tui.tui.calls import Call, took
-from lead_tui.tui.cells import fit
+from lead_tui.tui.calls.trials import Call, took
+from lead_tui.tui.prose.ago import ago
+from lead_tui.tui.prose.cells import fit
 from lead_tui.tui.widgets.section import Section
 
 

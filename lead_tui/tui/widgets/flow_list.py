@@ -9,13 +9,13 @@ from rich.segment import Segment
 from textual.binding import Binding, BindingType
 
 from lead_tui.text.words import stopwatch
-from lead_tui.tui.ago import ago
-from lead_tui.tui.cells import fit, fit_path
-from lead_tui.tui.folder import FoundFlow
+from lead_tui.tui.flows.folder import FoundFlow
+from lead_tui.tui.flows.past_runs import PastRuns, is_living
+from lead_tui.tui.flows.sparkline import sparkline
 from lead_tui.tui.intents import EditFlow, PrepareFlow, TestAgents
 from lead_tui.tui.look import Look, Tone, status_look
-from lead_tui.tui.past_runs import PastRuns, is_living
-from lead_tui.tui.sparkline import sparkline
+from lead_tui.tui.prose.ago import ago
+from lead_tui.tui.prose.cells import fit, fit_path
 from lead_tui.tui.widgets.section import Section
 
 _NEVER = Look("·", ".", "never ran", "faint")

@@ -16,7 +16,7 @@ from textual.widgets import Input, Static, TextArea
 
 from lead_tui.text.safe import safe, safe_line
 from lead_tui.tui import themes
-from lead_tui.tui.fields import LEFT_OUT, Field, value_of
+from lead_tui.tui.flows.fields import LEFT_OUT, Field, value_of
 from lead_tui.tui.themes import Palette
 from lead_tui.tui.widgets.pick import Pick
 

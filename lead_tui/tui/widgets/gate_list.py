@@ -5,10 +5,10 @@ from datetime import datetime
 
 from rich.segment import Segment
 
-from lead_tui.tui.ago import ago
-from lead_tui.tui.cells import fit
+from lead_tui.tui.flows.needs import OpenGate
 from lead_tui.tui.look import Look
-from lead_tui.tui.needs import OpenGate
+from lead_tui.tui.prose.ago import ago
+from lead_tui.tui.prose.cells import fit
 from lead_tui.tui.widgets.section import Section
 
 _ASKS = Look("‖", "=", "asks you", "ask")

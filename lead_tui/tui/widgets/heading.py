@@ -7,7 +7,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from lead_tui.tui import themes
-from lead_tui.tui.cells import fit
+from lead_tui.tui.prose.cells import fit
 from lead_tui.tui.themes import Palette
 
 

@@ -9,11 +9,11 @@ from textual.binding import Binding, BindingType
 
 from lead_tui.core.commands import ResetBreaker, TripBreaker
 from lead_tui.core.refusal import refusal
-from lead_tui.tui.agent_times import AgentTimes
-from lead_tui.tui.cells import fit
 from lead_tui.tui.intents import OpenTask, Steer
 from lead_tui.tui.model import Changes, RunModel
-from lead_tui.tui.vitals import Frame, Vital, verdict, vitals
+from lead_tui.tui.prose.cells import fit
+from lead_tui.tui.vitals.agent_times import AgentTimes
+from lead_tui.tui.vitals.lines import Frame, Vital, verdict, vitals
 from lead_tui.tui.widgets.rows import Rows
 
 

@@ -11,10 +11,10 @@ from textual.message import Message
 
 from lead_tui.text.safe import safe_line
 from lead_tui.text.wire import json_text
-from lead_tui.tui.found import Found
-from lead_tui.tui.json_rows import JsonRows, Row, indent, text_of_row
-from lead_tui.tui.json_search import Key, Keys, find
 from lead_tui.tui.look import Tone
+from lead_tui.tui.values.found import Found
+from lead_tui.tui.values.rows import JsonRows, Row, indent, text_of_row
+from lead_tui.tui.values.search import Key, Keys, find
 from lead_tui.tui.widgets.rows import Rows
 
 

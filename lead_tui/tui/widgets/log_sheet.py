@@ -16,10 +16,10 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.timer import Timer
 
-from lead_tui.tui.log_pen import Columns, LogPen, head
-from lead_tui.tui.log_search import Search
+from lead_tui.tui.log.pen import Columns, LogPen, head
+from lead_tui.tui.log.search import Search
+from lead_tui.tui.log.transcript import PIECE, Transcript
 from lead_tui.tui.model import Changes, RunModel
-from lead_tui.tui.transcript import PIECE, Transcript
 from lead_tui.tui.widgets.rows import Rows
 
 BUSY = 400

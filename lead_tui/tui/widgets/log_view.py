@@ -9,8 +9,8 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from lead_tui.tui.log_lines import plain_lines
-from lead_tui.tui.log_search import Search
+from lead_tui.tui.log.lines import plain_lines
+from lead_tui.tui.log.search import Search
 from lead_tui.tui.widgets.log_sheet import LogSheet
 from lead_tui.tui.widgets.search_line import SearchLine
 

@@ -8,11 +8,11 @@ from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from lead_tui.tui.ago import ago
-from lead_tui.tui.cells import fit
+from lead_tui.tui.flows.needs import Need
 from lead_tui.tui.intents import OpenRun, ResumeRun
 from lead_tui.tui.look import Look
-from lead_tui.tui.needs import Need
+from lead_tui.tui.prose.ago import ago
+from lead_tui.tui.prose.cells import fit
 from lead_tui.tui.widgets.section import Section
 
 LOOKS = {

@@ -6,8 +6,8 @@ from typing import ClassVar
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
 
-from lead_tui.tui.cells import fit
-from lead_tui.tui.launch_plan import Step
+from lead_tui.tui.flows.launch_plan import Step
+from lead_tui.tui.prose.cells import fit
 from lead_tui.tui.widgets.section import Section
 
 

@@ -8,8 +8,8 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from lead_tui.text.safe import safe, safe_line
-from lead_tui.tui.found import Found
-from lead_tui.tui.prose import Paragraph, cut, wrap
+from lead_tui.tui.prose.paragraphs import Paragraph, cut, wrap
+from lead_tui.tui.values.found import Found
 from lead_tui.tui.widgets.rows import Rows
 
 

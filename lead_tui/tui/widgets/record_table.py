@@ -8,9 +8,9 @@ from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from lead_tui.tui.cells import fit
-from lead_tui.tui.found import Found
-from lead_tui.tui.records import GAP, Column, Records, first_shown, fitting
+from lead_tui.tui.prose.cells import fit
+from lead_tui.tui.values.found import Found
+from lead_tui.tui.values.records import GAP, Column, Records, first_shown, fitting
 from lead_tui.tui.widgets.rows import Rows
 
 _UNDERLINE = Style(underline=True)

@@ -10,9 +10,9 @@ from textual.widgets import Input
 
 from lead_tui.errors import Failure
 from lead_tui.text.wire import json_text
-from lead_tui.tui.json_search import Key, Keys
-from lead_tui.tui.prose import Paragraph, Span, plain
-from lead_tui.tui.records import Records, records_of
+from lead_tui.tui.prose.paragraphs import Paragraph, Span, plain
+from lead_tui.tui.values.records import Records, records_of
+from lead_tui.tui.values.search import Key, Keys
 from lead_tui.tui.widgets.json_tree import JsonTree
 from lead_tui.tui.widgets.prose import Prose
 from lead_tui.tui.widgets.record_table import RecordTable

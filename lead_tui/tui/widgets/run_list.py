@@ -12,11 +12,11 @@ from lead_tui.core.state import RUN_ENDED
 from lead_tui.journal.base import RunRow
 from lead_tui.runner.left import INTERRUPTED
 from lead_tui.text.words import stopwatch
-from lead_tui.tui.ago import ago
-from lead_tui.tui.cells import fit
+from lead_tui.tui.flows.past_runs import is_living, seconds_of
 from lead_tui.tui.intents import OpenRun, ResumeRun
 from lead_tui.tui.look import status_look
-from lead_tui.tui.past_runs import is_living, seconds_of
+from lead_tui.tui.prose.ago import ago
+from lead_tui.tui.prose.cells import fit
 from lead_tui.tui.widgets.section import Section
 
 

@@ -7,7 +7,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from lead_tui.text.safe import safe_line
-from lead_tui.tui.prose import Span
+from lead_tui.tui.prose.paragraphs import Span
 from lead_tui.tui.themes import Palette
 
 

@@ -12,11 +12,11 @@ from typing import NamedTuple
 from rich.segment import Segment
 
 from lead_tui.core.state import TaskState, TaskStatus
-from lead_tui.tui.cells import fit
 from lead_tui.tui.look import Tone
 from lead_tui.tui.model import Changes, RunModel
-from lead_tui.tui.outline import OutlineRow, outline
-from lead_tui.tui.waterfall import Cells, axis_seconds, draw, spans
+from lead_tui.tui.prose.cells import fit
+from lead_tui.tui.tasks.outline import OutlineRow, outline
+from lead_tui.tui.tasks.waterfall import Cells, axis_seconds, draw, spans
 from lead_tui.tui.widgets.rows import Rows
 
 GROWING = frozenset({TaskStatus.READY, TaskStatus.RUNNING, TaskStatus.WAITING})

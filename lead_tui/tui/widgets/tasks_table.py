@@ -11,9 +11,9 @@ from lead_tui.core.state import TaskState, TaskStatus
 from lead_tui.text.words import stopwatch
 from lead_tui.tui.look import Tone, clock, task_look
 from lead_tui.tui.model import Changes, RunModel
-from lead_tui.tui.outline import OutlineRow, ascii_guides
-from lead_tui.tui.sayings import saying
-from lead_tui.tui.waterfall import axis_line
+from lead_tui.tui.tasks.outline import OutlineRow, ascii_guides
+from lead_tui.tui.tasks.sayings import saying
+from lead_tui.tui.tasks.waterfall import axis_line
 from lead_tui.tui.widgets.task_rows import TaskRows
 
 _TRY, _TIME, _GAP = 5, 6, 2

@@ -4,7 +4,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets.text_area import Location
 
-from lead_tui.tui.editing import find_all, following, preceding
+from lead_tui.tui.editing.check import find_all, following, preceding
 from lead_tui.tui.widgets.find_bar import FindBar
 from lead_tui.tui.widgets.yaml_area import YamlArea
 

@@ -6,12 +6,12 @@ from textual import events
 
 from lead_tui.core.state import TaskState
 from lead_tui.text.words import short_name, stopwatch
-from lead_tui.tui.critical_path import critical_path
 from lead_tui.tui.look import clock, task_look
 from lead_tui.tui.model import Changes, RunModel
-from lead_tui.tui.outline import OutlineRow, ascii_guides
-from lead_tui.tui.totals import Totals
-from lead_tui.tui.waterfall import ticks
+from lead_tui.tui.tasks.critical_path import critical_path
+from lead_tui.tui.tasks.outline import OutlineRow, ascii_guides
+from lead_tui.tui.tasks.totals import Totals
+from lead_tui.tui.tasks.waterfall import ticks
 from lead_tui.tui.widgets.task_rows import TaskRows
 
 _GAP = 2

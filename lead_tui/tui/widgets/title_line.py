@@ -5,8 +5,8 @@ from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
-from lead_tui.tui.cells import fit_path
 from lead_tui.tui.look import Tone
+from lead_tui.tui.prose.cells import fit_path
 from lead_tui.tui.themes import Palette
 
 _BRAND = " leadtui  "

@@ -7,8 +7,8 @@ from typing import Any, Literal, NamedTuple
 from rich.cells import cell_len
 
 from lead_tui.text.safe import safe_line
-from lead_tui.tui.json_words import BRANCHES, summary
 from lead_tui.tui.look import Tone
+from lead_tui.tui.values.words import BRANCHES, summary
 
 SAMPLE = 200
 """Records from which columns and widths are taken."""

@@ -13,10 +13,10 @@ from lead_tui.core import events as ev
 from lead_tui.observers.hub import Item
 from lead_tui.text.safe import safe_line
 from lead_tui.text.words import short_name
-from lead_tui.tui.log_words import said_by
+from lead_tui.tui.log.words import said_by
+from lead_tui.tui.log.wrap import missing_note
 from lead_tui.tui.look import Tone
 from lead_tui.tui.model import RunModel
-from lead_tui.tui.wrap import missing_note
 
 STREAM = 20_000
 """Characters of streamed tokens that stand together before a new entry begins."""

@@ -11,10 +11,10 @@ from operator import itemgetter
 
 from lead_tui.core import events as ev
 from lead_tui.observers.hub import Item
-from lead_tui.tui.log_lines import STREAM, continues, merged
-from lead_tui.tui.log_words import CHARACTERS, LOUD, Said, fit, said_by
-from lead_tui.tui.logbook import Channel
-from lead_tui.tui.wrap import Span, lay_out, spans
+from lead_tui.tui.log.book import Channel
+from lead_tui.tui.log.lines import STREAM, continues, merged
+from lead_tui.tui.log.words import CHARACTERS, LOUD, Said, fit, said_by
+from lead_tui.tui.log.wrap import Span, lay_out, spans
 
 ROWS = 50_000
 PIECE = 2_000

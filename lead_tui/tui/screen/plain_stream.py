@@ -14,9 +14,9 @@ from weakref import WeakKeyDictionary
 from textual.app import App, SuspendNotSupported
 
 from lead_tui.text.safe import safe, safe_line
-from lead_tui.tui.log_lines import plain_lines
+from lead_tui.tui.log.lines import plain_lines
 from lead_tui.tui.model import RunModel
-from lead_tui.tui.outlet import Outlet
+from lead_tui.tui.screen.outlet import Outlet
 
 LOOK_EVERY = 0.1
 ENDS = frozenset(b"sq\r\n\x03\x1b")

@@ -4,8 +4,8 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
-from lead_tui.tui.transcript import Transcript
-from lead_tui.tui.wrap import Span
+from lead_tui.tui.log.transcript import Transcript
+from lead_tui.tui.log.wrap import Span
 
 
 class Search:

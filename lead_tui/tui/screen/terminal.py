@@ -16,7 +16,7 @@ from textual import events
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
-from lead_tui.tui.outlet import Outlet
+from lead_tui.tui.screen.outlet import Outlet
 
 CLOSING_SECONDS = 1.0
 INSISTING = 3

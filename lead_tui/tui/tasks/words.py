@@ -10,11 +10,11 @@ from lead_tui.core.state import READY, RUNNING, TASK_ENDED, WAITING, TaskState, 
 from lead_tui.runner.left import why_cut_off
 from lead_tui.text.wire import json_text
 from lead_tui.text.words import duration, failure_text, short_name
-from lead_tui.tui.attempts import Attempt, Wait
 from lead_tui.tui.look import TASKS, Look, clock, task_look
 from lead_tui.tui.model import RunModel
-from lead_tui.tui.prose import Paragraph, Span, plain
-from lead_tui.tui.vitals import countdown
+from lead_tui.tui.prose.paragraphs import Paragraph, Span, plain
+from lead_tui.tui.tasks.attempts import Attempt, Wait
+from lead_tui.tui.vitals.lines import countdown
 
 _SHOWN = 300
 """Characters of a value that a condition saw."""

@@ -6,7 +6,7 @@ Only what has ended counts, so a task is looked at again only when something hap
 from collections.abc import Sequence
 
 from lead_tui.core.events import Event
-from lead_tui.tui.waterfall import spans
+from lead_tui.tui.tasks.waterfall import spans
 
 
 class Totals:

@@ -12,8 +12,8 @@ from lead_tui.observers.hub import Item
 from lead_tui.text.safe import safe
 from lead_tui.text.wire import json_text
 from lead_tui.text.words import duration, failure_text, preview
+from lead_tui.tui.log.wrap import TAB
 from lead_tui.tui.look import Tone
-from lead_tui.tui.wrap import TAB
 
 CHARACTERS = 50_000
 """Of one item; the journal has all of it."""

@@ -7,7 +7,7 @@ from rich.text import Text
 from lead_tui.errors import LeadError
 from lead_tui.flow.diagnostics import Diagnostic
 from lead_tui.text.safe import safe_line
-from lead_tui.tui.folder import problems_of
+from lead_tui.tui.flows.folder import problems_of
 from lead_tui.tui.look import Tone
 from lead_tui.tui.themes import Palette
 

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from lead_tui.core import events as ev
 from lead_tui.core.state import BreakerState, TaskState, TaskStatus
 from lead_tui.text.words import duration, short_name
-from lead_tui.tui.agent_times import AgentTimes
-from lead_tui.tui.cells import fit
 from lead_tui.tui.look import BREAKERS, Look, Tone, clock, task_look
 from lead_tui.tui.model import RunModel
-from lead_tui.tui.prose import Span
+from lead_tui.tui.prose.cells import fit
+from lead_tui.tui.prose.paragraphs import Span
+from lead_tui.tui.vitals.agent_times import AgentTimes
 
 NAME = 22
 """Cells for the name of a task or an agent, where there is room."""

@@ -11,11 +11,11 @@ from textual.strip import Strip
 
 from lead_tui.text.safe import safe_line
 from lead_tui.text.words import short_name
-from lead_tui.tui.log_lines import moment, task_of
-from lead_tui.tui.log_search import Search
+from lead_tui.tui.log.lines import moment, task_of
+from lead_tui.tui.log.search import Search
+from lead_tui.tui.log.transcript import Block
 from lead_tui.tui.look import Tone
 from lead_tui.tui.themes import Palette
-from lead_tui.tui.transcript import Block
 
 _TEXT: dict[str, Tone] = {"bad": "bad", "faint": "muted", "skipped": "muted"}
 """Texts that do not have the tone of texts."""

@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 from lead_tui.templating.paths import text_of
 from lead_tui.text.safe import safe_line
-from lead_tui.tui.json_search import Key, Keys
-from lead_tui.tui.json_words import BRANCHES, first_line, scalar, size, summary
 from lead_tui.tui.look import Tone
-from lead_tui.tui.prose import text_lines, wrap
+from lead_tui.tui.prose.paragraphs import text_lines, wrap
+from lead_tui.tui.values.search import Key, Keys
+from lead_tui.tui.values.words import BRANCHES, first_line, scalar, size, summary
 
 PAGE = 200
 LONG_TEXT = 60

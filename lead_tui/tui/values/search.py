@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from lead_tui.tui.json_words import BRANCHES, scalar
+from lead_tui.tui.values.words import BRANCHES, scalar
 
 MOST_SEARCHED = 500_000
 """Values that are looked at."""

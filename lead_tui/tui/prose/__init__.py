@@ -1,0 +1,1 @@
+"""Text in columns and paragraphs, times as people say them. Pure."""

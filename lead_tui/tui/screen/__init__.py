@@ -1,0 +1,6 @@
+"""The terminal under the app: what is written when, in frames, and without a full screen.
+
+frames.py         the one clock of the screen
+terminal.py outlet.py   Textual's driver, with an outlet that a dead terminal cannot block
+plain_stream.py   the log as plain lines, instead of the full screen
+"""

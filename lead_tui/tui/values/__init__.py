@@ -1,0 +1,1 @@
+"""Results: a value as rows of a tree that opens and closes, as a table, searched. Pure."""

@@ -1,0 +1,1 @@
+"""Breakers, waits, limits and agents of a run, as lines. Pure."""

@@ -22,6 +22,7 @@ terminal.py   text and JSON to stdout and stderr
 """
 
 import gc
+import gc
 import os
 import signal
 import sys
@@ -32,6 +33,7 @@ from types import FrameType
 def main() -> None:
     """The program `leadtui`."""
     gc.disable()  # until a loop turns: what is imported stays, and looking for rubbish in it costs a tenth
+    gc.set_threshold(50_000, 20, 100)  # a run makes much that stays: 700 would look through it all the time
     with suppress(ValueError):  # no main thread
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, leave_at_once)

@@ -101,6 +101,7 @@ class Cockpit(App[Left]):
         self._quitting_since = float("-inf")
         self._leaving = 0
         """How often the person has asked to cancel what runs and leave."""
+        themes.install(self, self._theme_wanted)
         runs.on_begun = self.feeds.look
         runs.on_left = self._run_left
 
@@ -130,7 +131,6 @@ class Cockpit(App[Left]):
     # beginning
 
     def on_mount(self) -> None:
-        themes.install(self, self._theme_wanted)
         self.theme_changed_signal.subscribe(self, lambda _: self._keep_theme())
         self.set_keymap(self.keys.wanted)
         self.frames.start()

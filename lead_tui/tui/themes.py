@@ -222,10 +222,15 @@ def _rich(variables: dict[str, str], tone: Tone) -> RichColor:
 
 
 def install(app: App[Any], wanted: str = "") -> None:
-    """Make our themes known and choose one."""
+    """Make our themes known and choose one: before the app runs, or all CSS is parsed twice."""
     for theme in THEMES:
         app.register_theme(theme)
-    app.theme = wanted if wanted in app.available_themes else DEFAULT
+    name = wanted if wanted in app.available_themes else DEFAULT
+    if app.is_running:
+        app.theme = name
+    else:
+        app.set_reactive(App.theme, name)
+        app.stylesheet.set_variables(app.get_css_variables())
 
 
 def ascii_only(app: App[Any]) -> bool:

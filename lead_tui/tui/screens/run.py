@@ -8,8 +8,6 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
-from textual.reactive import reactive
 from textual.screen import Screen
 
 from lead_tui.core import views
@@ -24,56 +22,24 @@ from lead_tui.tui.runs import Runs
 from lead_tui.tui.screens.confirm import Choice, Confirm
 from lead_tui.tui.session import Session
 from lead_tui.tui.widgets.gate_bar import GateBar
-from lead_tui.tui.widgets.graph_view import GraphView
-from lead_tui.tui.widgets.health import Health
 from lead_tui.tui.widgets.hints import Hints
-from lead_tui.tui.widgets.log_view import LogView
+from lead_tui.tui.widgets.panes import NAMES, VIEWS, Panes
 from lead_tui.tui.widgets.scrubber import REPLAY_KEYS, Scrubber, next_speed
 from lead_tui.tui.widgets.search_line import SearchLine
 from lead_tui.tui.widgets.status_line import StatusLine
 from lead_tui.tui.widgets.tab_line import TabLine
-from lead_tui.tui.widgets.tasks_table import TasksTable
-from lead_tui.tui.widgets.timeline import Timeline
 
-VIEWS = ("tasks", "graph", "time", "log", "health")
-NAMES = ("Tasks", "Graph", "Time", "Log", "Health")
 SLOW_LOOP = 0.1
 """Seconds of delay from which on the header tells it."""
 
 
 class RunScreen(Screen[None]):
-    """`view` is one of VIEWS; `tasks` shows several panes where there is room."""
+    """Panes between the lines that tell how the run stands and what can be done."""
 
     CSS = """
-    RunScreen {
-        #panes { height: 1fr; }
-        #panes > * { display: none; height: 1fr; }
-        #panes.-view-tasks > #tasks { display: block; height: 3fr; }
-        #panes.-view-tasks > #log { display: block; height: 2fr; }
-        #panes.-view-graph > #graph { display: block; }
-        #panes.-view-time > #time { display: block; }
-        #panes.-view-log > #log { display: block; }
-        #panes.-view-health > #health { display: block; }
-    }
-    RunScreen.-wide.-tall, RunScreen.-huge.-tall {
-        #panes.-view-tasks { layout: grid; grid-size: 2 2; grid-columns: 3fr 2fr; grid-rows: 3fr 2fr; }
-        #panes.-view-tasks > * { height: 100%; }
-        #panes.-view-tasks > #graph, #panes.-view-tasks > #health { display: block; }
-        #panes.-view-tasks > #log, #panes.-view-tasks > #health { border-left: vkey $border-blurred; }
-        #panes.-view-tasks > #graph { border-top: solid $border-blurred; }
-    }
-    RunScreen.-wide.-low, RunScreen.-huge.-low {
-        #panes.-view-tasks { layout: grid; grid-size: 2 1; grid-columns: 3fr 2fr; }
-        #panes.-view-tasks > * { height: 100%; }
-        #panes.-view-tasks > #log { border-left: vkey $border-blurred; }
-    }
     RunScreen.-tiny, RunScreen.-flat {
         TabLine, Hints { display: none; }
-        #panes.-view-tasks > #log { display: none; }
     }
-    RunScreen.-zoomed #panes.-view-tasks { layout: vertical; }
-    RunScreen.-zoomed #panes.-view-tasks > * { display: none; border: none; }
-    RunScreen.-zoomed #panes.-view-tasks > .-zoom { display: block; height: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "filter", key_display="/", id="run.filter"),
@@ -97,8 +63,6 @@ class RunScreen(Screen[None]):
         *REPLAY_KEYS,
     ]
 
-    view: reactive[str] = reactive("tasks")
-
     def __init__(self, feed: Feed, runs: Runs) -> None:
         super().__init__()
         self.feed = feed
@@ -114,27 +78,14 @@ class RunScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield StatusLine()
         yield TabLine(NAMES)
-        with Container(id="panes", classes="-view-tasks"):
-            yield TasksTable(id="tasks")
-            yield LogView(id="log")
-            yield self._graph()
-            yield Health(id="health")
-            yield Timeline(id="time")
+        yield Panes(self.model)
         yield GateBar()
         yield Scrubber()
         yield Hints()
 
-    def _graph(self) -> GraphView:
-        graph = GraphView(id="graph")
-        graph.border_title = "Graph"
-        return graph
-
     def on_mount(self) -> None:
         self.query_one(StatusLine).set_model(self.model)
-        for pane in self._panes():
-            pane.set_model(self.model)
         self.query_one(Scrubber).show(self.feed.replay)
-        self.query_one("#tasks").focus()
         self._show_run()
         self._go_where_it_was()
 
@@ -143,32 +94,27 @@ class RunScreen(Screen[None]):
         session = self._session
         if session is None:
             return
-        self.query_one(LogView).wrapped = session.wrap
+        self.panes.log_view.wrapped = session.wrap
         if session.flow == self.model.plan.name:
-            self.query_one(TasksTable).filter = session.filter
+            self.panes.tasks.filter = session.filter
         if session.screen in VIEWS:
-            self.view = session.screen
+            self.panes.view = session.screen
 
     def remember(self) -> None:
         """Keep for the next time what is looked at now."""
         session = self._session
         if session is not None:
-            session.screen, session.flow = self.view, self.model.plan.name
-            session.filter = self.query_one(TasksTable).filter
-            session.wrap = self.query_one(LogView).wrapped
+            session.screen, session.flow = self.panes.view, self.model.plan.name
+            session.filter = self.panes.tasks.filter
+            session.wrap = self.panes.log_view.wrapped
 
     @property
     def _session(self) -> Session | None:
         return getattr(self.app, "session", None)
 
-    def _panes(self) -> tuple[TasksTable, LogView, GraphView, Health, Timeline]:
-        return (
-            self.query_one(TasksTable),
-            self.query_one(LogView),
-            self.query_one(GraphView),
-            self.query_one(Health),
-            self.query_one(Timeline),
-        )
+    @property
+    def panes(self) -> Panes:
+        return self.query_one(Panes)
 
     # frames
 
@@ -176,12 +122,8 @@ class RunScreen(Screen[None]):
         """Once a frame: what changed since the one before."""
         if not self.is_mounted:
             return
-        self.query_one(Health).loop_lag = self._lag
-        for pane in self._panes():
-            if changes.again:
-                pane.set_model(self.model)
-            elif pane.display:
-                pane.show(changes)
+        self.panes.loop_lag = self._lag
+        self.panes.show(changes)
         if changes.run or changes.again or changes.time:
             self._show_run()
         if self.feed.replay is not None:
@@ -222,7 +164,7 @@ class RunScreen(Screen[None]):
         """A transition that a person who looks elsewhere wants to hear of."""
         if has_ended and not had_ended:
             self._announce(f"{self.model.plan.name} {self.model.state.status}")
-            self.query_one(TasksTable).go_to_failed()
+            self.panes.tasks.go_to_failed()
         elif gates > had_gates:
             self._announce(f"{self.model.plan.name} needs you")
 
@@ -231,95 +173,41 @@ class RunScreen(Screen[None]):
         if announce is not None:
             announce(text)
 
-    # the cursor leads
+    # panes
 
-    def on_tasks_table_moved(self, event: TasksTable.Moved) -> None:
-        self._follow(self.query_one(TasksTable).selected)
-
-    def on_graph_view_moved(self, event: GraphView.Moved) -> None:
-        self.query_one(TasksTable).select(event.task)
-
-    def on_timeline_moved(self, event: Timeline.Moved) -> None:
-        if self.view == "time":
-            self.query_one(TasksTable).select(self.query_one(Timeline).selected)
-
-    def _follow(self, task: str) -> None:
-        log = self.query_one(LogView)
-        if not log.pinned:
-            log.show_task(task)
-        self.query_one(GraphView).select(task)
+    def on_panes_selected(self) -> None:
         self.refresh_bindings()
 
-    def on_tasks_table_opened(self, event: TasksTable.Opened) -> None:
-        self._open(self.query_one(TasksTable).selected)
+    def on_panes_opened(self, event: Panes.Opened) -> None:
+        self.post_message(OpenTask(self.model.run_id, event.task))
 
-    def on_timeline_opened(self, event: Timeline.Opened) -> None:
-        self._open(self.query_one(Timeline).selected)
-
-    def on_graph_view_opened(self, event: GraphView.Opened) -> None:
-        self._open(event.task)
-
-    def _open(self, task: str) -> None:
-        if task:
-            self.post_message(OpenTask(self.model.run_id, task))
-
-    # views
-
-    def watch_view(self, before: str, view: str) -> None:
-        if not self.is_mounted:
-            return
-        panes = self.query_one("#panes")
-        panes.remove_class(f"-view-{before}")
-        panes.add_class(f"-view-{view}")
-        self._unzoom()
-        self.query_one(TabLine).active = VIEWS.index(view)
-        pane = self.query_one(f"#{view}")
-        pane.focus()
-        if view == "time":
-            self.query_one(Timeline).select(self.query_one(TasksTable).selected)
-        self.call_after_refresh(self._show_all)
-
-    def _show_all(self) -> None:
-        """A pane that was hidden has missed what changed."""
-        for pane in self._panes():
-            if pane.display:
-                pane.show(Changes(again=True, said=True, run=True, time=True))
+    def on_panes_turned(self) -> None:
+        self.query_one(TabLine).active = VIEWS.index(self.panes.view)
 
     def on_tab_line_chosen(self, event: TabLine.Chosen) -> None:
-        self.view = VIEWS[event.index]
+        self.panes.view = VIEWS[event.index]
 
     def action_view(self, view: str) -> None:
-        self.view = view
+        self.panes.view = view
 
     def action_zoom(self) -> None:
-        """The pane with the focus alone, or all again."""
-        if self.has_class("-zoomed"):
-            self._unzoom()
-        elif self.focused is not None and self.focused.parent is self.query_one("#panes"):
-            self.focused.add_class("-zoom")
-            self.add_class("-zoomed")
-        self.call_after_refresh(self._show_all)
-
-    def _unzoom(self) -> None:
-        self.remove_class("-zoomed")
-        for pane in self._panes():
-            pane.remove_class("-zoom")
+        self.panes.zoom()
 
     def action_pane(self, action: str) -> None:
-        getattr(self.query_one(LogView), f"action_{action}")()
+        getattr(self.panes.log_view, f"action_{action}")()
 
     def action_search(self) -> None:
         """Filter the tasks, or search in the log if that has the focus."""
-        tasks = self.query_one(TasksTable)
+        tasks = self.panes.tasks
         if self._search is None:
             self._search = SearchLine("filter tasks", value=tasks.filter)
-            self.mount(self._search, after=self.query_one("#panes"))
+            self.mount(self._search, after=self.panes)
         self._search.focus()
 
     def on_search_line_changed(self, event: SearchLine.Changed) -> None:
         if event.control is self._search:
             event.stop()
-            self.query_one(TasksTable).filter = event.text
+            self.panes.tasks.filter = event.text
 
     def on_search_line_done(self, event: SearchLine.Done) -> None:
         if event.control is self._search:
@@ -329,24 +217,24 @@ class RunScreen(Screen[None]):
     def on_search_line_dropped(self, event: SearchLine.Dropped) -> None:
         if event.control is self._search:
             event.stop()
-            self.query_one(TasksTable).filter = ""
+            self.panes.tasks.filter = ""
             self._close_search()
 
     def _close_search(self) -> None:
         if self._search is not None:
             self._search.remove()
             self._search = None
-            self.query_one(TasksTable).focus()
+            self.panes.tasks.focus()
 
     def action_back(self) -> None:
         """One step back: from the zoom, the filter, another view, this screen."""
-        tasks = self.query_one(TasksTable)
-        if self.has_class("-zoomed"):
-            self.action_zoom()
+        tasks = self.panes.tasks
+        if self.panes.zoomed:
+            self.panes.zoom()
         elif tasks.filter:
             tasks.filter = ""
-        elif self.view != "tasks":
-            self.view = "tasks"
+        elif self.panes.view != "tasks":
+            self.panes.view = "tasks"
         else:
             self.call_later(self.app.run_action, "back")
 
@@ -365,7 +253,7 @@ class RunScreen(Screen[None]):
             case "go_on":
                 return not replays and self._can_go_on()
             case "cancel_task":
-                task = self.query_one(TasksTable).selected if self.is_mounted else ""
+                task = self.panes.tasks.selected if self.is_mounted else ""
                 return not replays and bool(task) and not self._refused(CancelTask(task=task))
             case "edit" | "test_agents":
                 return bool(self.model.source)
@@ -417,18 +305,18 @@ class RunScreen(Screen[None]):
         )
 
     def action_cancel_task(self) -> None:
-        task = self.query_one(TasksTable).selected
+        task = self.panes.tasks.selected
         self.post_message(Steer(self.model.run_id, CancelTask(task=task), f"cancelling {task}"))
 
     def action_skip(self) -> None:
-        task = self.query_one(TasksTable).selected
+        task = self.panes.tasks.selected
         self.post_message(Steer(self.model.run_id, Skip(task=task), f"skipped {task}"))
 
     def action_edit(self) -> None:
         self.post_message(EditFlow(Path(self.model.source)))
 
     def action_test_agents(self) -> None:
-        task = self.model.state.tasks.get(self.query_one(TasksTable).selected)
+        task = self.model.state.tasks.get(self.panes.tasks.selected)
         self.post_message(TestAgents(Path(self.model.source), task.plan.agent if task else ""))
 
     def action_plain(self) -> None:

@@ -1,0 +1,54 @@
+"""Pictures of screens: taken when a screen has come to rest, stored without what differs from one to the next.
+
+A picture that is not the stored one is told as text, line by line; what it looks like lies in a file beside.
+"""
+
+import re
+from collections.abc import Iterator
+from difflib import unified_diff
+from html import unescape
+from typing import Any
+
+from pytest_textual_snapshot import SVGImageExtension
+from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
+
+from tests.pictures.stage import without_fonts
+from tests.tui.stage import text_of, until
+
+CELL = 12.2
+"""Width of a cell in a picture."""
+_TEXT = re.compile(r'<text class="[^"]*-r\d+" x="([\d.]+)"[^>]*terminal-line-(\d+)\)">([^<]*)</text>')
+
+
+class Pictures(SVGImageExtension):
+    """One file for each picture, with no font of a server and no number that changes with everything."""
+
+    def serialize(self, data: Any, **how: Any) -> Any:
+        return without_fonts(super().serialize(data, **how))
+
+    def diff_lines(self, serialized_data: Any, snapshot_data: Any) -> Iterator[str]:
+        before, now = screen_of(str(snapshot_data)), screen_of(str(serialized_data))
+        if before == now:
+            yield "the same text, in other colours or styles"
+        yield from unified_diff(before, now, "as it was", "as it is", lineterm="", n=1)
+
+
+def screen_of(svg: str) -> list[str]:
+    """The lines of text in a picture."""
+    lines: dict[int, str] = {}
+    for x, line, text in _TEXT.findall(svg):
+        before = lines.get(int(line), "").ljust(round(float(x) / CELL))
+        lines[int(line)] = before + unescape(text).replace("\xa0", " ")
+    return [lines.get(number, "").rstrip() for number in range(max(lines, default=-1) + 1)]
+
+
+async def at_rest(pilot: Pilot[Any], *words: str) -> None:
+    """Until these words are on the screen and two frames in a row are the same."""
+    await until(pilot, lambda: all(word in text_of(pilot.app) for word in words))
+    for each in pilot.app.screen.query("*"):
+        if isinstance(each, Input | TextArea):
+            each.cursor_blink = False
+    before = ""
+    while before != (before := pilot.app.export_screenshot()):
+        await pilot.pause(0.05)

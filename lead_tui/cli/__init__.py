@@ -22,7 +22,6 @@ terminal.py   text and JSON to stdout and stderr
 """
 
 import gc
-import gc
 import os
 import signal
 import sys

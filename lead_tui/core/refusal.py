@@ -80,6 +80,8 @@ def retryable(run: RunState) -> list[str]:
     """Tasks that a retry runs again, in file order: those that failed unhandled, were cancelled or
     interrupted, with all that was skipped because of them; once the run has ended also every `finally` task.
     """
+    if not any(run.counts[status] for status in (FAILED, CANCELLED, INTERRUPTED)):
+        return []  # asked for each time a screen looks what can be done
     again = {
         task.name
         for task in run.tasks.values()

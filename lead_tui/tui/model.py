@@ -7,18 +7,23 @@ batches and marks what changed; `changes` hands that out once a frame.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from lead_tui.core import events as ev
 from lead_tui.core.apply import apply
 from lead_tui.core.plan import Plan
 from lead_tui.core.state import RUN_ENDED, RunState, TaskStatus, new_run
+from lead_tui.core.task_changes import TRANSITIONS
 from lead_tui.errors import IllegalTransition
 from lead_tui.observers.hub import Item
 from lead_tui.observers.metrics import Metrics
 from lead_tui.tui.log.book import SILENT, LogBook
+from lead_tui.tui.tasks.outline import OutlineRow, outline
 
 ACTIVE = frozenset({TaskStatus.RUNNING, TaskStatus.WAITING, TaskStatus.INTERRUPTED})
-_BREAKER_CHANGES = (ev.BreakerOpened, ev.BreakerHalfOpened, ev.BreakerClosed)
+_BREAKER_CHANGES = frozenset({ev.BreakerOpened, ev.BreakerHalfOpened, ev.BreakerClosed})
+_MOVES = frozenset(TRANSITIONS) - {ev.TaskStarted, ev.ApprovalRequested}
+"""Events after which a task may stand elsewhere."""
 
 
 @dataclass(slots=True)
@@ -67,6 +72,11 @@ class RunModel:
         """Why the fold stopped, if an event does not fit: a journal of a newer release, or a damaged one."""
         self._changes = Changes(again=True, run=True, said=True)
 
+    @cached_property
+    def outline(self) -> dict[str, OutlineRow]:
+        """The rows of its tasks, in the order of the table."""
+        return {row.task: row for row in outline(self.plan)}
+
     def reset(self) -> None:
         """Back to before the first event."""
         self._begin()
@@ -89,7 +99,7 @@ class RunModel:
 
     def take(self, items: Iterable[Item]) -> None:
         """Fold a batch; events that are known already are left out."""
-        state, changes = self.state, self._changes
+        state, kept = self.state, []
         for item in items:
             if isinstance(item, ev.Note):
                 self._hear(item)
@@ -98,34 +108,42 @@ class RunModel:
                     apply(state, item)
                 except IllegalTransition as error:
                     self.damage = str(error)
-                    changes.run = True
-                    return
+                    break
+                kept.append(item)
                 self._keep(item)
+        if kept or self.damage:
+            self._changes.run = True
+            self.metrics.see(kept)
 
     def _keep(self, event: ev.Event) -> None:
-        changes, kind = self._changes, type(event)
-        self.metrics.see((event,))
+        """Runs for each event, tens of thousands a second: what is seldom needed is not looked for."""
+        kind = type(event)
         task: str = getattr(event, "task", "")
-        changes.run = True
         if task:
-            changes.tasks.add(task)
-            self.history.setdefault(task, []).append(event)
-            self._place(task)
+            self._changes.tasks.add(task)
+            history = self.history.get(task)
+            if history is None:
+                self.history[task] = [event]
+            else:
+                history.append(event)
+            if kind in _MOVES:
+                self._place(task)
         elif kind is ev.RunReopened:
-            changes.again = True
+            self._changes.again = True
             tasks = self.state.tasks
             self.failed = {name: None for name in self.failed if tasks[name].status is TaskStatus.FAILED}
+        elif kind in _BREAKER_CHANGES:
+            self.breaker_log.append(event)
         if kind not in SILENT:
             self.log.write(event, task)
-            changes.said = True
-        if kind in _BREAKER_CHANGES:
-            self.breaker_log.append(event)
+            self._changes.said = True
 
     def _place(self, task: str) -> None:
         status = self.state.tasks[task].status
         if status in ACTIVE:
             self.active[task] = None
-            self.failed.pop(task, None)
+            if task in self.failed:
+                del self.failed[task]
         elif task in self.active:
             del self.active[task]
             self.progress.pop(task, None)

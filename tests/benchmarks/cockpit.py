@@ -33,8 +33,8 @@ def measure(quick: bool) -> Figures:
         figures.rows.append(_idle(folder, 4 if quick else 10))
         figures.rows.append(_keys(folder, 5_000, 20 if quick else 60))
         seconds = 5 if quick else 12
-        figures.rows += _frames(folder, retrying(5_000), "5,000 events/s", seconds)
-        figures.rows += _frames(folder, talking(50_000), "50,000 log lines/s", seconds)
+        figures.rows += _frames(folder, retrying(5_000), "5,000 events/s", b"", seconds)
+        figures.rows += _frames(folder, talking(50_000), "50,000 log lines/s, log of all", b"4A", seconds)
         figures.rows += _watching(folder, 10_000 if quick else 50_000)
     return figures
 
@@ -69,10 +69,6 @@ def talking(notes_a_second: int) -> dict[str, Any]:
     for task in flow["tasks"]:
         task |= {"action": "steps:talk", "parameters": {"lines": notes_a_second / TASKS}}
     return flow
-
-
-def noop(tasks: int) -> dict[str, Any]:
-    return _flow("noop", {"name": "idle", "type": "mock"}, tasks)
 
 
 def _flow(name: str, agent: dict[str, Any], tasks: int) -> dict[str, Any]:
@@ -146,10 +142,15 @@ def _keys(folder: Path, events_a_second: int, presses: int) -> tuple[str, ...]:
     return _row(f"key to screen, {TASKS:,} tasks, {events_a_second:,} events/s, ms", times)
 
 
-def _frames(folder: Path, flow: dict[str, Any], load: str, seconds: float) -> list[tuple[str, ...]]:
+def _frames(
+    folder: Path, flow: dict[str, Any], load: str, keys: bytes, seconds: float
+) -> list[tuple[str, ...]]:
     with _cockpit(folder, _written(folder, flow), width=200, height=60) as terminal:
         terminal.until(b"t00000", terminal.started, 60)
-        time.sleep(12)  # all have begun and the load is even
+        time.sleep(2)
+        for key in keys:
+            terminal.press(bytes([key]))
+        time.sleep(10)  # all have begun and the load is even
         process = psutil.Process(terminal.process.pid)
         start, before = time.perf_counter(), process.cpu_times()
         time.sleep(seconds)
@@ -166,17 +167,14 @@ def _frames(folder: Path, flow: dict[str, Any], load: str, seconds: float) -> li
 
 def _watching(folder: Path, tasks: int) -> list[tuple[str, ...]]:
     """From run_started to run_completed, by the journal; they take turns."""
-    flow = _written(folder, noop(tasks))
     headless, watched = [], []
-    for _ in range(3):
-        with _cockpit(folder, flow, "--no-ui", "--quiet") as terminal:
-            terminal.wait()
-        headless.append(_seconds(folder))
-        with _cockpit(folder, flow) as terminal:
-            terminal.until(b"COMPLETED", terminal.started, 300)
-            terminal.press(b"q")
-            terminal.wait(30)
-        watched.append(_seconds(folder))
+    for number in range(3):
+        for times, words, run_id in ((headless, [], "unseen"), (watched, ["--cockpit"], "seen")):
+            path = folder / f"watched-{number}-{run_id}.db"
+            command = [sys.executable, "-m", "tests.benchmarks.watched", str(tasks), str(path), *words]
+            with Terminal(command, width=120, height=40, environment=_environment(folder)) as terminal:
+                terminal.wait()
+            times.append(_seconds(path, run_id))
     return [
         (f"{tasks:,} no-op tasks headless, s", f"{min(headless):.2f}", "", f"{max(headless):.2f}"),
         ("the same in the cockpit, s", f"{min(watched):.2f}", "", f"{max(watched):.2f}"),
@@ -184,15 +182,15 @@ def _watching(folder: Path, tasks: int) -> list[tuple[str, ...]]:
     ]
 
 
-def _seconds(folder: Path) -> float:
+def _seconds(path: Path, run_id: str) -> float:
     from lead_tui.core.events import RunCompleted, RunStarted
     from lead_tui.journal.open import open_journal
 
-    journal = open_journal(str(folder / "runs.db"), "normal", True)
+    journal = open_journal(str(path), "normal", True)
     try:
         found: dict[type, datetime] = {
             type(event): event.ts
-            for page in journal.read(journal.find("last"))
+            for page in journal.read(run_id)
             for event in page
             if isinstance(event, RunStarted | RunCompleted)
         }

@@ -6,8 +6,9 @@ After a change that is meant: `pytest tests/tui/test_snapshots.py --snapshot-upd
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +16,21 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
-from lead_tui.agents import registry
-from lead_tui.agents.base import AgentResponse
 from lead_tui.core.commands import Approve
+from lead_tui.flow.document import parse
+from lead_tui.flow.inputs import resolve_inputs
 from lead_tui.journal.memory import MemoryJournal
-from lead_tui.runner.engine import Engine, load_file
+from lead_tui.runner.engine import Engine, load_dict
 from lead_tui.runner.handle import LocalRun
-from lead_tui.testing import Call, scripted
 from lead_tui.tui import intents
 from lead_tui.tui.app import Cockpit
 from lead_tui.tui.opening import Edit, Home, Opening, TryAgents, Watch
 from lead_tui.tui.runs import Runs
 from lead_tui.tui.screen import frames
 from lead_tui.tui.session import Session
+from lead_tui.tui.widgets.tasks_table import TasksTable
 from tests.tui.snapshots.flows import BROKEN, RELEASE, RESEARCH, SHOP, said
-from tests.tui.snapshots.past import START, Past, StillClock, recorded
+from tests.tui.snapshots.past import START, Past, Script, StillClock, recorded
 from tests.tui.snapshots.shots import Pictures, at_rest
 
 NOW = 18.0
@@ -51,6 +52,7 @@ class World:
 
     def write(self, name: str, text: str) -> Path:
         path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
         return path
 
@@ -58,18 +60,25 @@ class World:
         await past.put(self.journal, self.clock, until=until, driven=driven)
 
 
-async def research(run_id: str = "7f3a1c", start: datetime = START, source: str = "research.yaml") -> Past:
-    past = await recorded(RESEARCH, run_id, start, source, _approves)
+async def research(
+    run_id: str = "7f3a1c", start: datetime = START, source: str = "research.yaml", asked: float = 24
+) -> Past:
+    """`asked`: how long the person takes to answer."""
+    past = await recorded(RESEARCH, run_id, start, source, approves(asked))
     return Past(past.record, past.events, said() if start == START else [])
+
+
+@cache
+def approves(seconds: float) -> Script:
+    async def approve(run: LocalRun) -> None:
+        await asyncio.sleep(seconds)
+        await run.send(Approve(gate=next(iter(run.state.gates)), answer="as it is"), "ada")
+
+    return approve
 
 
 async def release(source: str = "release.yaml") -> Past:
     return await recorded(RELEASE, "e5b1aa", START - timedelta(minutes=25), source)
-
-
-async def _approves(run: LocalRun) -> None:
-    await asyncio.sleep(24)
-    await run.send(Approve(gate=next(iter(run.state.gates)), answer="as it is"), "ada")
 
 
 Prepare = Callable[[World], Awaitable[Opening]]
@@ -116,26 +125,29 @@ async def replayed(world: World) -> Opening:
     return Watch("7f3a1c", at=60)
 
 
-async def on_task(pilot: Pilot[Any], world: World) -> None:
-    """The table of a result."""
-    pilot.app.screen.query_one("TasksTable").select("search_web")
-    await pilot.press("enter")
+def on(task: str, *pressed: str) -> Play:
+    """Keys on this task."""
 
+    async def select(pilot: Pilot[Any], world: World) -> None:
+        pilot.app.screen.query_one(TasksTable).select(task)
+        await pilot.press(*pressed)
 
-async def on_failed_task(pilot: Pilot[Any], world: World) -> None:
-    pilot.app.screen.query_one("TasksTable").select("ask_museum")
-    await pilot.press("enter", "3")
+    return select
 
 
 async def at_home(world: World) -> Opening:
-    source = str(world.write("research.yaml", RESEARCH))
-    world.write("bills.yaml", BROKEN)
-    world.write("shop.yaml", SHOP)
-    for run_id, days in (("a04c11", 3), ("b11d52", 2), ("c93f07", 1)):
-        await world.put(await research(run_id, START - timedelta(days=days), source), until=None)
-    await world.put(await research("d20e88", START - timedelta(hours=2), source), driven=False)
-    await world.put(await release(str(world.write("release.yaml", RELEASE))), until=None, driven=False)
-    await world.put(await research(source=source))
+    research_yaml = str(world.write("research.yaml", RESEARCH))
+    release_yaml = str(world.write("release.yaml", RELEASE))
+    shop_yaml = str(world.write("daily/shop.yaml", SHOP))
+    world.write("daily/bills.yaml", BROKEN)
+    for run_id, days, asked in (("a04c11", 3, 30), ("b11d52", 2, 60), ("c93f07", 1, 24)):
+        past = await research(run_id, START - timedelta(days=days), research_yaml, asked)
+        await world.put(past, until=None)
+    await world.put(await recorded(SHOP, "0d6e42", START - timedelta(hours=3), shop_yaml), until=None)
+    past = await research("d20e88", START - timedelta(hours=2), research_yaml)
+    await world.put(past, until=16, driven=False)
+    await world.put(await release(release_yaml), until=None, driven=False)
+    await world.put(await research(source=research_yaml))
     return Home()
 
 
@@ -166,14 +178,7 @@ async def with_questions(world: World) -> Opening:
     return Home()
 
 
-async def testing(world: World) -> Opening:
-    def answer(call: Call) -> AgentResponse:
-        world.clock.moment += timedelta(milliseconds=148)
-        orders = [{"id": 4711, "cups": 2, "paid": True}, {"id": 4712, "cups": 1, "paid": False}]
-        meta = {"status": 200, "headers": {"content-type": "application/json"}}
-        return AgentResponse(success=True, result={"page": 1, "orders": orders}, meta=meta)
-
-    registry.register_agent_type("snapshot_shop", scripted(answer))
+async def trying_agents(world: World) -> Opening:
     world.write("shop.yaml", SHOP)
     return TryAgents(Path("shop.yaml"))
 
@@ -181,20 +186,22 @@ async def testing(world: World) -> Opening:
 async def at_work(world: World) -> Opening:
     """A run that is driven here."""
     text = RESEARCH.replace("latency: 2s", "latency: 2h")
-    document = load_file(world.write("research.yaml", text), {})
-    world.runs.adopt(await world.runs.engine.start(document, {}, environment={}, run_id="7f3a1c"))
+    document = replace(load_dict(parse(text)[0], world.folder, {}), source="research.yaml")
+    values = resolve_inputs(document.workflow, {})
+    run = await world.runs.engine.start(document, values, environment={}, run_id="7f3a1c")
+    world.runs.adopt(run)
     return Watch("7f3a1c")
 
 
 SCENES = {
-    "run": Scene(running, "read_3"),
-    "ended": Scene(ended, "FAILED"),
+    "run": Scene(running, "read_3", on("read_3"), "than the"),
+    "ended": Scene(ended, "FAILED", on("scan_letters"), "no page"),
     "graph": Scene(running, "read_3", keys("2")),
     "timeline": Scene(running, "read_3", keys("3")),
-    "log": Scene(running, "read_3", keys("4")),
+    "log": Scene(running, "read_3", keys("4", "A"), "40/133"),
     "health": Scene(running, "read_3", keys("5")),
-    "task": Scene(running, "read_3", on_task, "Mokha"),
-    "failed_task": Scene(running, "read_3", on_failed_task, "does not answer"),
+    "task": Scene(running, "read_3", on("search_web", "enter"), "Mokha"),
+    "failed_task": Scene(running, "read_3", on("ask_museum", "enter", "3"), "does not answer"),
     "replay": Scene(replayed, "REPLAY"),
     "home": Scene(at_home, "7f3a1c"),
     "empty_home": Scene(at_empty_home, "There is no flow"),
@@ -202,7 +209,7 @@ SCENES = {
     "editor": Scene(editing, "valid"),
     "problems": Scene(editing_broken, "ledger", keys("f8")),
     "approvals": Scene(with_questions, "release", keys("a"), "1.4.0"),
-    "test_agent": Scene(testing, "list", keys("ctrl+r"), "4711"),
+    "test_agent": Scene(trying_agents, "list", keys("ctrl+r"), "works"),
     "help": Scene(running, "read_3", keys("question_mark"), "Help"),
     "palette": Scene(running, "read_3", keys("ctrl+p", *"theme"), "Theme terminal"),
     "quit": Scene(at_work, "plan", keys("q"), "park"),
@@ -221,8 +228,11 @@ def _the_same_everywhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ite
         return 0.0
 
     monkeypatch.setattr(frames, "_sleep", punctual)
-    monkeypatch.setattr(registry, "_registered", {})
-    monkeypatch.setattr("lead_tui.tui.screens.help.session_file", lambda: Path("~/.config/leadtui/cockpit.toml"))
+    for place in ("calls.trials", "screens.test_agent", "widgets.call_list"):
+        monkeypatch.setattr(f"lead_tui.tui.{place}.took", lambda seconds: "148 ms")
+    monkeypatch.setattr(
+        "lead_tui.tui.screens.help.session_file", lambda: Path("~/.config/leadtui/cockpit.toml")
+    )
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.delenv("NO_COLOR", raising=False)
@@ -238,6 +248,11 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
     folder.mkdir()
     monkeypatch.chdir(folder)
     return World(folder)
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    return snapshot.use_extension(Pictures)
 
 
 async def picture(
@@ -258,7 +273,7 @@ async def picture(
 @pytest.mark.parametrize("name", SCENES)
 async def test_on_a_small_terminal(name: str, world: World, snapshot: SnapshotAssertion) -> None:
     """Every screen at 80x24, in the dark theme."""
-    assert await picture(world, SCENES[name], SMALL) == snapshot(extension_class=Pictures)
+    assert await picture(world, SCENES[name], SMALL) == snapshot
 
 
 @pytest.mark.parametrize("name", ["run", "graph", "task", "home", "editor", "approvals"])
@@ -267,4 +282,32 @@ async def test_with_more_room(
     name: str, size: tuple[int, int], world: World, snapshot: SnapshotAssertion
 ) -> None:
     """What people look at most, where several panes stand side by side."""
-    assert await picture(world, SCENES[name], size) == snapshot(extension_class=Pictures)
+    assert await picture(world, SCENES[name], size) == snapshot
+
+
+@pytest.mark.parametrize("name", ["run", "graph", "home", "problems"])
+async def test_on_a_light_background(name: str, world: World, snapshot: SnapshotAssertion) -> None:
+    """Nothing fades away there."""
+    shot = await picture(world, SCENES[name], SMALL, "leadtui-light")
+    assert shot == snapshot
+
+
+async def test_for_the_colour_blind(world: World, snapshot: SnapshotAssertion) -> None:
+    """A theme whose colours all can tell apart."""
+    assert await picture(world, SCENES["run"], SMALL, "leadtui-safe") == snapshot
+
+
+@pytest.mark.parametrize("name", ["run", "problems"])
+async def test_without_colours(
+    name: str, world: World, monkeypatch: pytest.MonkeyPatch, snapshot: SnapshotAssertion
+) -> None:
+    """NO_COLOR leaves glyphs, words and weights, and they suffice."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert await picture(world, SCENES[name], SMALL) == snapshot
+
+
+@pytest.mark.parametrize("name", ["run", "graph"])
+async def test_in_ascii(name: str, world: World, snapshot: SnapshotAssertion) -> None:
+    """No glyph that an old terminal lacks stands for a state."""
+    shot = await picture(world, SCENES[name], SMALL, ascii_only=True)
+    assert shot == snapshot

@@ -10,8 +10,10 @@ from collections.abc import Callable
 SHORTEST = 1 / 30
 LONGEST = 1 / 8
 TICK = 0.5
-LATE = 0.015
-"""Seconds behind its time at which a frame counts as late."""
+LATE = 0.012
+"""Seconds behind its time, on average, from which on the loop counts as busy."""
+MEMORY = 0.8
+"""How much of that average is kept with each frame."""
 
 
 class Frames:
@@ -22,6 +24,7 @@ class Frames:
         self._tick = tick
         self._stirred = asyncio.Event()
         self._interval = SHORTEST
+        self._late = 0.0
         self._tasks: list[asyncio.Task[None]] = []
         self.lag = 0.0
         self.drawn = 0
@@ -45,7 +48,8 @@ class Frames:
             self._adapt(await _sleep(self._interval))
 
     def _adapt(self, late: float) -> None:
-        if late > LATE:
+        self._late = MEMORY * self._late + (1 - MEMORY) * late
+        if self._late > LATE:
             self._interval = min(self._interval * 1.5, LONGEST)
         else:
             self._interval = max(self._interval / 1.5, SHORTEST)

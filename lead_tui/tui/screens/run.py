@@ -45,6 +45,7 @@ class RunScreen(Screen[None]):
         Binding("slash", "search", "filter", key_display="/", id="run.filter"),
         Binding("f", "pane('follow')", "follow", show=False, id="run.follow"),
         Binding("w", "pane('wrap')", "wrap", show=False, id="run.wrap"),
+        Binding("A", "all", "log of all tasks", show=False, id="run.log_all"),
         Binding("r", "go_on", "retry", id="run.go_on"),
         Binding("space", "hold", "pause", id="run.hold"),
         Binding("c", "cancel", "cancel", id="run.cancel"),
@@ -188,7 +189,13 @@ class RunScreen(Screen[None]):
         self.panes.view = VIEWS[event.index]
 
     def action_view(self, view: str) -> None:
+        """Show a view; the log, if it is shown already, of all tasks or of one."""
+        if view == self.panes.view == "log":
+            self.panes.toggle_all()
         self.panes.view = view
+
+    def action_all(self) -> None:
+        self.panes.toggle_all()
 
     def action_zoom(self) -> None:
         self.panes.zoom()

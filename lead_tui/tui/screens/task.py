@@ -25,7 +25,6 @@ from lead_tui.tui.model import Changes, RunModel
 from lead_tui.tui.runs import Runs
 from lead_tui.tui.screens.confirm import Choice, Confirm
 from lead_tui.tui.tasks.attempts import Attempt, attempts
-from lead_tui.tui.tasks.outline import outline
 from lead_tui.tui.tasks.words import as_written, head, names_of, no_attempt, story, why
 from lead_tui.tui.widgets.heading import Heading
 from lead_tui.tui.widgets.hints import Hints
@@ -82,7 +81,7 @@ class TaskScreen(Screen[None]):
         self.path = path or (Path(model.source) if model.source else None)
         self._runs = runs
         self._live = live
-        self._order = [row.task for row in outline(model.plan)]
+        self._order = list(model.outline)
         self._trail: list[str] = []
         """Tasks that escape leads back to."""
         self._tries: list[Attempt] = []

@@ -16,6 +16,9 @@ from lead_tui.tui.vitals.agent_times import AgentTimes
 from lead_tui.tui.vitals.lines import Frame, Vital, verdict, vitals
 from lead_tui.tui.widgets.rows import Rows
 
+MANY = 50
+"""Tasks under way from which on they are counted only as time passes."""
+
 
 class Health(Rows):
     """`loop_lag` in seconds, if somebody measures it. The cursor stays on its agent or task."""
@@ -40,7 +43,9 @@ class Health(Rows):
 
     def show(self, changes: Changes) -> None:
         """Once a frame."""
-        if changes.run or changes.time or changes.again:
+        model = self._model
+        many = model is not None and len(model.active) > MANY  # then time will do
+        if changes.time or changes.again or (changes.run and not many):
             self._build()
 
     def on_resize(self) -> None:
@@ -52,10 +57,11 @@ class Health(Rows):
         key = self._lines[self.cursor].key if self.cursor >= 0 else None
         ascii_only = self.ascii_only
         frame = Frame(self.row_width or 80, max(self.size.height // 2, 4), ascii_only)
-        was, self._lines = self._lines, vitals(self._model, frame, self._times, loop_lag=self.loop_lag)
+        before = self._line.key
+        self._lines = vitals(self._model, frame, self._times, loop_lag=self.loop_lag)
         self.set_count(len(self._lines))
         self._keep_cursor(key)
-        if [line.key for line in was] != [line.key for line in self._lines]:
+        if self._line.key != before:
             self.refresh_bindings()
 
     def _keep_cursor(self, key: tuple[str, str, str] | None) -> None:

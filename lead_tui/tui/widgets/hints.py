@@ -24,10 +24,19 @@ class Hints(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._places: list[tuple[int, int, str]] = []
+        self._known: list[tuple[str, str, str]] = []
 
     def on_mount(self) -> None:
         screen: Screen[object] = self.screen
-        screen.bindings_updated_signal.subscribe(self, lambda _: self.refresh())
+        screen.bindings_updated_signal.subscribe(self, lambda _: self._look())
+        self._look()
+
+    def _look(self) -> None:
+        """What can be done now: asked once, not for each line that is drawn."""
+        known = self._hints()
+        if known != self._known:
+            self._known = known
+            self.refresh()
 
     def _hints(self) -> list[tuple[str, str, str]]:
         """Key, label and action; each action once."""
@@ -43,7 +52,7 @@ class Hints(Widget):
         return [each[:3] for each in (*first, *last)]
 
     def _fitting(self, width: int) -> list[tuple[str, str, str]]:
-        hints = self._hints()
+        hints = list(self._known)
         keep = len([each for each in hints if each[2] in {"quit", "app.quit"}])
         while hints and sum(cell_len(key) + cell_len(label) + 3 for key, label, _ in hints) > width:
             place = len(hints) - 1 - keep

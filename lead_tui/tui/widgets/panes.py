@@ -4,7 +4,7 @@ One view fills the place; `tasks` shows several panes where there is room. What 
 is loaded right after it.
 """
 
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 VIEWS = ("tasks", "graph", "time", "log", "health")
 NAMES = ("Tasks", "Graph", "Time", "Log", "Health")
+SOON = 0.04
+"""Seconds after which the first frame is on the screen."""
 
 
 class Pane(Protocol):
@@ -85,6 +87,8 @@ class Panes(Container):
     def __init__(self, model: RunModel) -> None:
         super().__init__(classes="-view-tasks")
         self._model = model
+        self._fed: set[Widget] = set()
+        """Panes that have the model; one that was not seen yet needs none."""
         self.loop_lag = 0.0
 
     def compose(self) -> ComposeResult:
@@ -92,10 +96,9 @@ class Panes(Container):
         yield LogView(id="log")
 
     def on_mount(self) -> None:
-        for pane in self._all():
-            pane.set_model(self._model)
+        self._feed()
         self.tasks.focus()
-        self.call_after_refresh(self.complete)
+        self.set_timer(SOON, self.complete)
 
     def complete(self) -> None:
         """Bring the panes that the first frame could do without."""
@@ -107,10 +110,8 @@ class Panes(Container):
 
         graph, health, timeline = GraphView(id="graph"), Health(id="health"), Timeline(id="time")
         graph.border_title = "Graph"
-        for pane in (graph, health, timeline):
-            pane.set_model(self._model)
-        graph.select(self.tasks.selected)
         self.mount_all((graph, health, timeline))
+        self.call_after_refresh(self._catch_up)
 
     @property
     def tasks(self) -> TasksTable:
@@ -120,18 +121,25 @@ class Panes(Container):
     def log_view(self) -> LogView:
         return self.query_one(LogView)
 
-    def _all(self) -> list[Pane]:
-        return [cast("Pane", child) for child in self.children]
-
     def show(self, changes: Changes) -> None:
         """Once a frame."""
-        for pane in self._all():
+        if changes.again:
+            self._fed.clear()
+        for pane in self._feed():
             if hasattr(pane, "loop_lag"):
                 pane.loop_lag = self.loop_lag
-            if changes.again:
-                pane.set_model(self._model)
-            elif cast("Widget", pane).display:
-                pane.show(changes)
+            pane.show(changes)
+
+    def _feed(self) -> list[Pane]:
+        """The panes that are seen, each with the model."""
+        seen = [child for child in self.children if child.display]
+        for child in seen:
+            if child not in self._fed:
+                self._fed.add(child)
+                cast("Pane", child).set_model(self._model)
+                if child.id == "graph":
+                    cast("GraphView", child).select(self.tasks.selected)
+        return [cast("Pane", child) for child in seen]
 
     # the cursor leads
 
@@ -143,6 +151,15 @@ class Panes(Container):
         for graph in self.query("#graph"):
             cast("GraphView", graph).select(task)
         self.post_message(self.Selected(task))
+
+    def toggle_all(self) -> None:
+        """The log of all tasks, or again that of the one under the cursor."""
+        log = self.log_view
+        if log.pinned and not log.task_name:
+            log.pinned = False
+        else:
+            log.show_task("")
+            log.pinned = True
 
     def on_log_view_pinned(self, event: LogView.Pinned) -> None:
         if not event.pinned:
@@ -184,6 +201,7 @@ class Panes(Container):
         self.remove_class(f"-view-{before}")
         self.add_class(f"-view-{view}")
         self.unzoom()
+        self._feed()
         if view == "time":
             self._timeline.select(self.tasks.selected)
         self.query_one(f"#{view}").focus()
@@ -211,7 +229,5 @@ class Panes(Container):
 
     def _catch_up(self) -> None:
         """A pane that was hidden has missed what changed."""
-        everything: Any = Changes(again=True, said=True, run=True, time=True)
-        for pane in self._all():
-            if cast("Widget", pane).display:
-                pane.show(everything)
+        for pane in self._feed():
+            pane.show(Changes(again=True, said=True, run=True, time=True))

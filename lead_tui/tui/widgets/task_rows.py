@@ -15,7 +15,7 @@ from lead_tui.core.state import TaskState, TaskStatus
 from lead_tui.tui.look import Tone
 from lead_tui.tui.model import Changes, RunModel
 from lead_tui.tui.prose.cells import fit
-from lead_tui.tui.tasks.outline import OutlineRow, outline
+from lead_tui.tui.tasks.outline import OutlineRow
 from lead_tui.tui.tasks.waterfall import Cells, axis_seconds, draw, spans
 from lead_tui.tui.widgets.rows import Rows
 
@@ -68,9 +68,7 @@ class TaskRows(Rows):
 
     def set_model(self, model: RunModel) -> None:
         """Show this run."""
-        if self.model is None or self.model.plan is not model.plan:
-            self.outline = {row.task: row for row in outline(model.plan)}
-        self.model = model
+        self.model, self.outline = model, model.outline
         self._drawn.clear()
         self._measure(model)
         self.set_order(list(self.outline))

@@ -26,11 +26,11 @@ agents:
     type: mock
     latency: 5s
     results:
-      search:
-        - {title: A short history of coffee, year: 1991, pages: 212, open: true}
-        - {title: The climate of Ethiopia, year: 2014, pages: 48, open: true}
-        - {title: Roasting and acidity, year: 2021, pages: 9, open: false}
-        - {title: Prices at the port of Mokha, year: 1978, pages: 133, open: true}
+      search: # one answer, which is a list
+        - - {title: A short history of coffee, year: 1991, pages: 212, open: true}
+          - {title: The climate of Ethiopia, year: 2014, pages: 48, open: true}
+          - {title: Roasting and acidity, year: 2021, pages: 9, open: false}
+          - {title: Prices at the port of Mokha, year: 1978, pages: 133, open: true}
   - name: library
     type: mock
     latency: 6s
@@ -134,16 +134,13 @@ name: shop
 description: The orders of a day.
 agents:
   - name: orders
-    type: snapshot_shop
-    timeout: 5s
+    type: mock
+    results: {list: {page: 1, pages: 3, orders: [{id: 4711, cups: 2}, {id: 4712, cups: 1}]}}
     circuit_breaker: {failure_threshold: 3, recovery_timeout: 20s}
-  - {name: shell, type: shell}
+  - {name: till, type: mock, latency: 7s}
 tasks:
-  - name: list_orders
-    agent_name: orders
-    action: list
-    parameters: {day: "2026-03-01", page: 1}
-  - {name: count, agent_name: shell, action: run, parameters: {command: [wc, -l]}}
+  - {name: list_orders, agent_name: orders, action: list, parameters: {day: "2026-03-01", page: 1}}
+  - {name: count, agent_name: till, action: count, depends_on: [list_orders]}
 """
 
 

@@ -54,7 +54,7 @@ class Past:
     async def put(
         self, journal: MemoryJournal, clock: StillClock, *, until: float | None = None, driven: bool = True
     ) -> None:
-        """Up to so many seconds after its start; `driven`: as long as it has not ended, somebody drives it."""
+        """Up to so many seconds after its start; `driven`: as long as it has not ended, it has an owner."""
         end = self.events[-1].ts if until is None else self.record.created_at + timedelta(seconds=until)
         events = [each for each in self.events if each.ts <= end]
         state = new_run(self.record.plan)
@@ -89,7 +89,9 @@ def _run(text: str, run_id: str, start: datetime, source: str, meanwhile: Script
         engine = Engine(journal, clock=clock, draw=random.Random(0))
         document = replace(load_dict(parse(text)[0], Path(), {}), source=source)
         inputs: dict[str, Any] = resolve_inputs(document.workflow, {})
-        run = await engine.start(document, inputs, environment={}, run_id=run_id, park_when_waiting=True)
+        run = await engine.start(
+            document, inputs, environment={}, run_id=run_id, park_when_waiting=meanwhile is None
+        )
         if meanwhile is not None:
             await meanwhile(run)
         await run.wait()

@@ -1,4 +1,4 @@
-"""Pictures of screens: taken when a screen has come to rest, stored without what differs from one to the next.
+"""Pictures of screens: taken when a screen has come to rest, stored without what no person sees.
 
 A picture that is not the stored one is told as text, line by line; what it looks like lies in a file beside.
 """
@@ -10,14 +10,17 @@ from html import unescape
 from typing import Any
 
 from pytest_textual_snapshot import SVGImageExtension
+from rich.segment import Segment
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
+from lead_tui.tui.widgets.panes import VIEWS, Panes
 from tests.pictures.stage import without_fonts
 from tests.tui.stage import text_of, until
 
 CELL = 12.2
 """Width of a cell in a picture."""
+_COMMENT = re.compile(r"<!--.*?-->\s*", re.DOTALL)
 _TEXT = re.compile(r'<text class="[^"]*-r\d+" x="([\d.]+)"[^>]*terminal-line-(\d+)\)">([^<]*)</text>')
 
 
@@ -25,7 +28,7 @@ class Pictures(SVGImageExtension):
     """One file for each picture, with no font of a server and no number that changes with everything."""
 
     def serialize(self, data: Any, **how: Any) -> Any:
-        return without_fonts(super().serialize(data, **how))
+        return _COMMENT.sub("", without_fonts(super().serialize(data, **how)))
 
     def diff_lines(self, serialized_data: Any, snapshot_data: Any) -> Iterator[str]:
         before, now = screen_of(str(snapshot_data)), screen_of(str(serialized_data))
@@ -44,11 +47,24 @@ def screen_of(svg: str) -> list[str]:
 
 
 async def at_rest(pilot: Pilot[Any], *words: str) -> None:
-    """Until these words are on the screen and two frames in a row are the same."""
-    await until(pilot, lambda: all(word in text_of(pilot.app) for word in words))
+    """Until these words are on the screen and two frames in a row are the same; no cursor blinks."""
+
+    def ready() -> bool:
+        complete = all(len(panes.children) == len(VIEWS) for panes in pilot.app.screen.query(Panes))
+        return complete and all(word in text_of(pilot.app) for word in words)
+
+    try:
+        await until(pilot, ready)
+    except AssertionError:
+        raise AssertionError(f"{words} never came:\n{text_of(pilot.app)}") from None
     for each in pilot.app.screen.query("*"):
         if isinstance(each, Input | TextArea):
             each.cursor_blink = False
-    before = ""
-    while before != (before := pilot.app.export_screenshot()):
+    before: list[list[Segment]] = []
+    while before != (before := cells(pilot)):
         await pilot.pause(0.05)
+
+
+def cells(pilot: Pilot[Any]) -> list[list[Segment]]:
+    """What the screen shows, with its styles."""
+    return [list(strip) for strip in pilot.app.screen._compositor.render_strips()]

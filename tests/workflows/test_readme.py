@@ -129,7 +129,7 @@ def shape(line: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "first", ["leadtui run workflows/quickstart.yaml", "leadtui run workflows/approval_gate"]
+    "first", ["leadtui run workflows/quickstart.yaml --no-ui", "leadtui run workflows/approval_gate"]
 )
 def test_its_pictures_are_what_is_printed(first, leadtui):
     """Each line of a transcript is one of its command's; where some are missing stands `...`."""

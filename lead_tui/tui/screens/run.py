@@ -89,6 +89,8 @@ class RunScreen(Screen[None]):
         self.query_one(Scrubber).show(self.feed.replay)
         self._show_run()
         self._go_where_it_was()
+        # what happened while this was being mounted, no frame has shown
+        self.call_after_refresh(self.show, Changes(again=True, said=True, run=True, time=True))
 
     def _go_where_it_was(self) -> None:
         """The view of the last time, and the filter if it was on the same flow."""

@@ -1,5 +1,7 @@
 """Text cut and padded to cells of the terminal. Pure."""
 
+from contextlib import suppress
+from pathlib import Path
 from typing import Literal
 
 from rich.cells import cell_len, set_cell_size
@@ -27,3 +29,10 @@ def fit_path(text: str, width: int) -> str:
     while cell_len(line) > width - 1:
         line = line[1:]
     return fit(f"…{line}", width)
+
+
+def short_path(path: Path) -> str:
+    """With `~` for the home folder."""
+    with suppress(ValueError, RuntimeError):
+        return str(Path("~") / path.relative_to(Path.home()))
+    return str(path)

@@ -25,6 +25,7 @@ from lead_tui.tui.flows.folder import Folder, FoundFlow
 from lead_tui.tui.flows.needs import Need, Watch
 from lead_tui.tui.flows.past_runs import by_source
 from lead_tui.tui.intents import PrepareFlow, Steer
+from lead_tui.tui.prose.cells import short_path
 from lead_tui.tui.runs import Runs
 from lead_tui.tui.screens.confirm import Choice, Confirm
 from lead_tui.tui.themes import Palette
@@ -99,7 +100,7 @@ class HomeScreen(Screen[None]):
         self._news = asyncio.Event()
         self._open_files = ExitStack()
         # kept: a worker may still come to them while the screen is being taken down
-        self._title = TitleLine(_short(folder))
+        self._title = TitleLine(short_path(folder))
         self._flow_list = FlowList(folder, id="flows")
         self._needs_list = NeedsList(id="needs")
         self._run_list = RunList(id="runs")
@@ -237,7 +238,7 @@ class HomeScreen(Screen[None]):
 
     def _of_run(self, row: RunRow) -> Text:
         palette = Palette.of(self.app)
-        source = _short(Path(row.source)) if row.source else "from Python"
+        source = short_path(Path(row.source)) if row.source else "from Python"
         at = row.created_at.astimezone()
         return Text.assemble(
             (f"run {safe_line(row.id)}", palette.bold["text"]),
@@ -342,10 +343,3 @@ class HomeScreen(Screen[None]):
 def _face(row: RunRow) -> tuple[object, ...]:
     """What of a run can be seen in a list."""
     return row.id, row.status, row.ended_at, row.owner_alive
-
-
-def _short(path: Path) -> str:
-    """With `~` for the home folder."""
-    with suppress(ValueError, RuntimeError):
-        return str(Path("~") / path.relative_to(Path.home()))
-    return str(path)

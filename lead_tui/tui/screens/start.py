@@ -24,6 +24,7 @@ from lead_tui.tui.editing.problem_text import TOLD, broken_text, problem_text
 from lead_tui.tui.flows.fields import of_inputs
 from lead_tui.tui.flows.launch_plan import LaunchPlan, launch_plan
 from lead_tui.tui.intents import EditFlow
+from lead_tui.tui.prose.cells import short_path
 from lead_tui.tui.runs import Runs
 from lead_tui.tui.themes import Palette
 from lead_tui.tui.widgets.form import Form
@@ -96,7 +97,7 @@ class StartScreen(Screen[None]):
         return Path(self._flow.source) if self._flow.source else None
 
     def compose(self) -> ComposeResult:
-        yield TitleLine(f"start {self.path or 'a flow'}")
+        yield TitleLine(f"start {short_path(self.path) if self.path else 'a flow'}")
         yield Static(id="about", markup=False)
         yield Static(id="told", markup=False)
         with Container(id="body"):

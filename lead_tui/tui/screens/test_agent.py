@@ -47,7 +47,7 @@ from lead_tui.tui.editing.problem_text import broken_text
 from lead_tui.tui.flows.fields import Field
 from lead_tui.tui.intents import EditFlow
 from lead_tui.tui.look import BREAKERS
-from lead_tui.tui.prose.cells import fit
+from lead_tui.tui.prose.cells import fit, short_path
 from lead_tui.tui.runs import Runs
 from lead_tui.tui.themes import Palette
 from lead_tui.tui.widgets.call_list import CallList
@@ -123,7 +123,7 @@ class TestAgentScreen(Screen[None]):
         self._result = ResultView(empty="no answer yet", id="result")
 
     def compose(self) -> ComposeResult:
-        yield TitleLine(f"test agents of {self._path}")
+        yield TitleLine(f"test agents of {short_path(self._path)}")
         yield Static(id="broken", markup=False)
         with Container(id="body"):
             with Vertical(id="asking"):

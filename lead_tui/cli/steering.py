@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -10,10 +9,8 @@ from lead_tui.cli import cockpit, session
 from lead_tui.cli.driving import Watching, drive
 from lead_tui.cli.terminal import out, out_json
 from lead_tui.core.commands import AnyCommand
-from lead_tui.errors import CommandRefused, RunOwned, UsageError
-from lead_tui.flow.inputs import parse_text
+from lead_tui.errors import CommandRefused, RunOwned
 from lead_tui.flow.loader import environment_for
-from lead_tui.journal.base import RunRecord
 from lead_tui.observers.hub import Observer
 from lead_tui.runner import left
 from lead_tui.runner.engine import Engine
@@ -62,7 +59,7 @@ async def take_up(
     record = engine.journal.record(run_id)
     again = left.secrets_again(record)
     secrets = {} if needs_secrets else dict.fromkeys(again, MASK)
-    secrets |= {name: _secret(record, name, text) for name, text in (texts or {}).items()}
+    secrets |= {name: left.read_secret(record, name, text) for name, text in (texts or {}).items()}
     environment = environment_for(Path(record.folder or "."), env_file)
 
     async def start(observers: Sequence[Observer]) -> LocalRun:
@@ -98,12 +95,3 @@ async def take_up(
 
 def _further(engine: Engine, run_id: str, db: str | None) -> str:
     return go_on("resume", run_id, left.secrets_again(engine.journal.record(run_id)), db)
-
-
-def _secret(record: RunRecord, name: str, text: str) -> Any:
-    spec = record.document.get("inputs", {}).get(name)
-    kind = spec.get("type", "string") if isinstance(spec, dict) else "string"
-    try:
-        return parse_text(str(kind), text)
-    except ValueError as error:
-        raise UsageError(f"the input {name!r} {error}") from None

@@ -4,6 +4,8 @@ from typing import Any
 
 from lead_tui.core.commands import Approve, Reject
 from lead_tui.core.state import RUN_ENDED, RUNNING, TASK_ENDED, RunState, TaskState
+from lead_tui.errors import UsageError
+from lead_tui.flow.inputs import parse_text
 from lead_tui.journal.base import Journal, RunRecord, RunRow
 from lead_tui.runner.secrets import MASK
 
@@ -41,6 +43,16 @@ def secrets_again(record: RunRecord) -> tuple[str, ...]:
         for name, value in record.inputs.items()
         if MASK in str(value) and not _has_default(specs.get(name))
     )
+
+
+def read_secret(record: RunRecord, name: str, text: str) -> Any:
+    """Text as the type of this input. Raises UsageError."""
+    spec = (record.document.get("inputs") or {}).get(name)
+    kind = spec.get("type", "string") if isinstance(spec, dict) else "string"
+    try:
+        return parse_text(str(kind), text)
+    except ValueError as error:
+        raise UsageError(f"the input {name!r} {error}") from None
 
 
 def _has_default(spec: Any) -> bool:

@@ -19,6 +19,7 @@ from textual.screen import Screen
 
 from lead_tui.core.commands import AnyCommand, Cancel, Resume
 from lead_tui.errors import LeadError
+from lead_tui.runner import left
 from lead_tui.runner.handle import LocalRun, Receipt
 from lead_tui.text.safe import safe, safe_line
 from lead_tui.tui import intents, themes
@@ -355,7 +356,11 @@ class Cockpit(App[Left]):
             return {}
         from lead_tui.tui.screens.secrets import SecretsScreen
 
-        return await self.push_screen_wait(SecretsScreen(names))
+        texts = await self.push_screen_wait(SecretsScreen(names))
+        if texts is None:
+            return None
+        record = self.runs.record(run_id)
+        return {name: left.read_secret(record, name, text) for name, text in texts.items()}
 
     def _tell_receipt(self, receipt: Receipt, done: str) -> None:
         if not receipt.accepted:

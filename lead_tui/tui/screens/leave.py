@@ -42,7 +42,7 @@ def ask(runs: Sequence[LocalRun]) -> Leave:
         [
             Choice("s", "stay", "stay"),
             Choice("d", "detach", "detach: close the screen, go on in this terminal"),
-            Choice("p", "park", "park: stop here, take up later with `leadtui resume`"),
+            Choice("p", "park", "park: stop here, `leadtui resume` takes it up"),
             Choice("c", "cancel", "cancel: end it, clean up, leave"),
         ],
     )

@@ -4,9 +4,9 @@ The panes know the model and show what changed once a frame; the cursor of the t
 """
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
@@ -14,6 +14,7 @@ from lead_tui.core import views
 from lead_tui.core.commands import AnyCommand, Cancel, CancelTask, Pause, Resume, Retry, Skip
 from lead_tui.core.refusal import refusal
 from lead_tui.core.state import RunStatus
+from lead_tui.tui import themes
 from lead_tui.tui.feed import Feed
 from lead_tui.tui.headline import Piece
 from lead_tui.tui.intents import EditFlow, OpenRun, OpenTask, ResumeRun, Steer, TestAgents
@@ -137,7 +138,7 @@ class RunScreen(Screen[None]):
         self.query_one(StatusLine).show(self._notes())
         live = self.feed.replay is None
         self.query_one(GateBar).show(gates if live else (), self._interrupted() if live else ())
-        self.query_one(TabLine).remark = _remark(len(gates)) if live else ""
+        self.query_one(TabLine).remark = _remark(len(gates), self.app) if live else ""
         now = (self.model.ended, len(gates))
         if self._was is not None and now != self._was and live:
             self._changed_over(*self._was, *now)
@@ -402,7 +403,8 @@ class RunScreen(Screen[None]):
             self.feed.stop()
 
 
-def _remark(gates: int) -> str:
+def _remark(gates: int, app: App[Any]) -> str:
     if not gates:
         return ""
-    return f"‖ {gates} step{'s' if gates > 1 else ''} need{'s' if gates == 1 else ''} you"
+    mark = "=" if themes.ascii_only(app) else "‖"
+    return f"{mark} {gates} step{'s' if gates > 1 else ''} need{'s' if gates == 1 else ''} you"

@@ -1,7 +1,7 @@
 """Secret inputs, once more: they are stored nowhere, and this process is about to take the run up."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 from lead_tui.text.safe import safe_line
 
 
-class SecretsScreen(ModalScreen[dict[str, Any] | None]):
+class SecretsScreen(ModalScreen[dict[str, str] | None]):
     """Gives the values by name, None if the person leaves."""
 
     DEFAULT_CSS = """

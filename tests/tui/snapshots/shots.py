@@ -1,6 +1,6 @@
 """Pictures of screens: taken when a screen has come to rest, stored without what no person sees.
 
-A picture that is not the stored one is told as text, line by line; what it looks like lies in a file beside.
+What differs from a stored one is told line by line, as text.
 """
 
 import re
@@ -46,23 +46,32 @@ def screen_of(svg: str) -> list[str]:
     return [lines.get(number, "").rstrip() for number in range(max(lines, default=-1) + 1)]
 
 
-async def at_rest(pilot: Pilot[Any], *words: str) -> None:
-    """Until these words are on the screen and two frames in a row are the same; no cursor blinks."""
+async def _shown(pilot: Pilot[Any], *words: str) -> None:
+    """Until these words are on the screen, and all panes that it has."""
 
     def ready() -> bool:
-        complete = all(len(panes.children) == len(VIEWS) for panes in pilot.app.screen.query(Panes))
+        complete = all(_is_complete(panes) for panes in pilot.app.screen.query(Panes))
         return complete and all(word in text_of(pilot.app) for word in words)
 
     try:
         await until(pilot, ready)
     except AssertionError:
         raise AssertionError(f"{words} never came:\n{text_of(pilot.app)}") from None
+
+
+async def at_rest(pilot: Pilot[Any], *words: str) -> None:
+    """Until these words are there and two frames in a row are the same; no cursor blinks."""
+    await _shown(pilot, *words)
     for each in pilot.app.screen.query("*"):
         if isinstance(each, Input | TextArea):
             each.cursor_blink = False
     before: list[list[Segment]] = []
     while before != (before := cells(pilot)):
         await pilot.pause(0.05)
+
+
+def _is_complete(panes: Panes) -> bool:
+    return len(panes.children) == len(VIEWS) and all(pane.is_mounted for pane in panes.children)
 
 
 def cells(pilot: Pilot[Any]) -> list[list[Segment]]:

@@ -102,7 +102,7 @@ class Cockpit(App[Left]):
         self._quitting_since = float("-inf")
         self._leaving = 0
         """How often the person has asked to cancel what runs and leave."""
-        themes.install(self, self._theme_wanted)
+        themes.install(self, self._theme_wanted or self._theme_that_fits())
         runs.on_begun = self.feeds.look
         runs.on_left = self._run_left
 
@@ -111,6 +111,10 @@ class Cockpit(App[Left]):
         return self.session.ascii or self._poor
 
     # the terminal
+
+    def _theme_that_fits(self) -> str:
+        """Sixteen colours are the terminal's own: ours would all look alike there."""
+        return themes.TERMINAL.name if self.console.color_system == "standard" else ""
 
     def get_driver_class(self) -> type[Driver]:
         if sys.platform == "win32":
@@ -160,6 +164,7 @@ class Cockpit(App[Left]):
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)
         gc.enable()
+        self._check_keys()
         for problem in (self._trouble, *self.keys.problems):
             if problem:
                 self.tell(problem, bad=True)
@@ -207,6 +212,13 @@ class Cockpit(App[Left]):
         if driver is not None and not self.is_headless:
             driver.write(f"\x1b]9;leadtui: {safe_line(text, 120)}\x07")
 
+    def _check_keys(self) -> None:
+        """What the keymap does besides. Loads every screen, so only where there is one."""
+        if self.keys.wanted:
+            from lead_tui.tui.keymap import every_binding
+
+            self.keys.check(every_binding(type(self)))
+
     # opening screens
 
     def open_run(self, run_id: str) -> None:
@@ -236,11 +248,14 @@ class Cockpit(App[Left]):
     def action_home(self) -> None:
         from lead_tui.tui.screens.home import HomeScreen
 
+        from_run = self.screen.model.run_id if isinstance(self.screen, RunScreen) else ""
         for screen in self.screen_stack:
             if isinstance(screen, HomeScreen):
                 self._back_to(screen)
+                if from_run:
+                    screen.look_from(from_run)
                 return
-        self.push_screen(HomeScreen(self.folder, self.runs))
+        self.push_screen(HomeScreen(self.folder, self.runs, from_run))
 
     def _back_to(self, wanted: Screen[Any]) -> None:
         while self.screen is not wanted and len(self.screen_stack) > 1:
@@ -419,7 +434,7 @@ class Cockpit(App[Left]):
         again = self._leaving > 1
         self.tell("skipping the cleanup; q leaves at once" if again else "cancelling; q skips the cleanup")
         for run in self.runs.at_work():
-            await run.send(Cancel(why="quit", skip_cleanup=again), self.runs.by)
+            await run.send(Cancel(why="the cockpit was quit", skip_cleanup=again), self.runs.by)
         if not self.runs.at_work():
             self.exit(Left())
 

@@ -1,6 +1,6 @@
 """Every action by name, for the palette: those of the focus and its screen first, then those of the app."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from textual.app import SystemCommand
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 def commands(app: "Cockpit", screen: Screen[Any]) -> Iterable[SystemCommand]:
     seen = set()
+    label_of: Callable[[str], str | None] = getattr(screen, "label_of", lambda action: None)
     for active in screen.active_bindings.values():
         binding = active.binding
-        name = binding.description or binding.action
-        if not active.enabled or binding.action in seen or binding.action == "command_palette":
+        name = label_of(binding.action) or binding.description or binding.action
+        if not active.enabled or not binding.id or binding.action in seen or binding.id == "app.palette":
             continue
         seen.add(binding.action)
 
         async def call(action: str = binding.action, node: Any = active.node) -> None:
             await app.run_action(action, node)
 
-        key = app.get_key_display(binding)
-        yield SystemCommand(name.capitalize(), f"{_where(binding.id)} (key {key})", call)
+        yield SystemCommand(name.capitalize(), f"key {app.get_key_display(binding)}", call)
     for theme in themes.NAMES:
 
         def choose(name: str = theme) -> None:
@@ -33,8 +33,3 @@ def commands(app: "Cockpit", screen: Screen[Any]) -> Iterable[SystemCommand]:
 
         yield SystemCommand(f"Theme {theme}", "Colours of the cockpit", choose)
     yield SystemCommand("Glyphs or ASCII", "For a terminal without ✔ ✖ ▶", app.action_toggle_ascii)
-
-
-def _where(binding_id: str | None) -> str:
-    room = (binding_id or "").partition(".")[0]
-    return f"{room or 'this'}: {binding_id}" if binding_id else "this"

@@ -33,7 +33,7 @@ def headline(model: RunModel, width: int, *, ascii: bool = False, notes: Sequenc
     state = model.state
     look = run_look(state, interrupted=model.interrupted)
     ended, total = views.progress(state)
-    gates = len(views.open_gates(state))
+    gates = 0 if model.ended else len(views.open_gates(state)) + state.counts[TaskStatus.INTERRUPTED]
     word = _word(model, look)
     must: list[Piece] = [
         (f"{look.ascii if ascii else look.glyph} {word.upper()}", look.tone, True),
@@ -82,7 +82,7 @@ def _count(name: str, look: Look, model: RunModel, ascii: bool) -> Piece | None:
     numbers = {
         "done": counts[TaskStatus.COMPLETED],
         "failed": counts[TaskStatus.FAILED],
-        "waiting": counts[TaskStatus.WAITING] + counts[TaskStatus.INTERRUPTED],
+        "waiting": counts[TaskStatus.WAITING] - model.state.parked,
         "running": counts[TaskStatus.RUNNING],
         "skipped": counts[TaskStatus.SKIPPED] + counts[TaskStatus.CANCELLED],
         "open": counts[TaskStatus.PENDING] + counts[TaskStatus.READY],

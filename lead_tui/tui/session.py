@@ -13,12 +13,15 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from lead_tui.settings import config_file
 from lead_tui.text.safe import safe_line
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
 
 
 class Session(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -64,13 +67,39 @@ def _convert(data: Mapping[str, Any], path: Path) -> tuple[Session, str]:
 
 
 def save(session: Session, path: Path) -> str:
-    """Write it whole or not at all; what went wrong, if anything did."""
-    import tomli_w
+    """Write what differs, whole or not at all; comments and other keys stay. Says what went wrong.
 
+    A file that cannot be read is left as it is: a person is about to mend it.
+    """
+    import tomlkit
+
+    try:
+        document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
+    except (OSError, ValueError) as error:
+        return f"{path} is left as it is: {safe_line(str(error), 200)}"
+    before = tomlkit.dumps(document)
+    _update(document, session)
+    text = tomlkit.dumps(document)
+    return _write(text, path) if text != before else ""
+
+
+def _update(document: "TOMLDocument", session: Session) -> None:
+    known = msgspec.to_builtins(session)
+    for field in msgspec.structs.fields(Session):
+        value = known.get(field.name)
+        if field.name == "keys":
+            continue  # a person's own: the cockpit changes none
+        if value is None:
+            document.pop(field.name, None)
+        elif document.get(field.name) != value:
+            document[field.name] = value
+
+
+def _write(text: str, path: Path) -> str:
     part = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(tomli_w.dumps(msgspec.to_builtins(session)), encoding="utf-8")
+        part.write_text(text, encoding="utf-8")
         part.replace(path)
     except OSError as error:
         part.unlink(missing_ok=True)

@@ -23,10 +23,11 @@ from tests.tui.stage import ended, new_runs, text_of, until
 AGENTS = [
     {"name": "good", "type": "mock"},
     {"name": "slow", "type": "mock", "latency": 60},
+    {"name": "bad", "type": "mock", "fail": {"x": {"category": "agent_error", "message": "not today"}}},
     {
         "name": "shy",
         "type": "mock",
-        "fail": {"x": {"category": "agent_error", "message": "not today"}},
+        "fail": {"x": {"category": "network_error", "message": "not today"}},
         "circuit_breaker": {"failure_threshold": 1, "recovery_timeout": 600},
     },
 ]
@@ -42,7 +43,7 @@ def flow(**tasks: Any) -> dict[str, Any]:
 
 
 FAILING = flow(
-    a="good", b={"agent_name": "shy", "depends_on": ["a"]}, c={"agent_name": "good", "depends_on": ["b"]}
+    a="good", b={"agent_name": "bad", "depends_on": ["a"]}, c={"agent_name": "good", "depends_on": ["b"]}
 )
 ASKING = flow(ask={"agent_name": "human", "action": "approve", "parameters": {"message": "go on?"}})
 SLOW = flow(long="slow", short="good")
@@ -272,7 +273,7 @@ async def test_view_filter_and_wrap_are_kept() -> None:
 
 async def test_help_names_every_key_and_home_is_one_key_away() -> None:
     """? lists bindings with their names; h goes home, enter comes back to the run."""
-    async with watching(FAILING, size=(100, 60)) as (pilot, screen, _):
+    async with watching(SLOW, size=(100, 70)) as (pilot, screen, _):
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(screen.app.screen, HelpScreen))
         shown = text_of(screen.app)
@@ -290,11 +291,13 @@ async def test_every_action_is_in_the_palette() -> None:
 
 
 async def test_other_keys_and_their_conflicts() -> None:
-    """A key of one's own works; an id that there is not is told."""
-    session = Session(keys={"run.zoom": "ctrl+k", "run.nonsense": "x"})
+    """A key of one's own works; what loses its key by that, and a name that there is not, are told."""
+    session = Session(keys={"run.zoom": "f", "run.nonsense": "x"})
     async with watching(FAILING, session=session) as (pilot, screen, _):
-        await pilot.press("ctrl+k")
+        await pilot.press("f")
         assert screen.panes.zoomed
+        await until(pilot, lambda: any("run.nonsense" in text for text in told(screen)))
+        assert any("run.follow has lost it" in text for text in told(screen)), told(screen)
 
 
 async def test_it_bears_any_size() -> None:

@@ -8,10 +8,33 @@ from lead_tui.tui.session import Session, load, save
 def test_what_is_saved_is_read_again(tmp_path: Path) -> None:
     """A session goes through its file unchanged."""
     path = tmp_path / "deep" / "cockpit.toml"
-    session = Session(theme="leadtui-light", ascii=True, keys={"run.cancel": "ctrl+k"}, filter="a[b]\n")
+    session = Session(theme="leadtui-light", ascii=True, filter="a[b]\n")
     assert save(session, path) == ""
     assert load(path) == (session, "")
     assert [each.name for each in path.parent.iterdir()] == ["cockpit.toml"]
+
+
+def test_a_persons_own_lines_stay(tmp_path: Path) -> None:
+    """Comments, keys and what this release does not know are there after a save."""
+    path = tmp_path / "cockpit.toml"
+    path.write_text('# mine\ntheme = "leadtui-dark" # calm\nnew = 1\n\n[keys]\n"run.zoom" = "ctrl+k" # k\n')
+    session, problem = load(path)
+    assert (problem, session.keys) == ("", {"run.zoom": "ctrl+k"})
+    session.theme, session.screen = "leadtui-light", "graph"
+    assert save(session, path) == ""
+    text = path.read_text()
+    for line in ("# mine", "# calm", "new = 1", '"run.zoom" = "ctrl+k" # k', "leadtui-light"):
+        assert line in text
+    assert load(path)[0] == session
+
+
+def test_a_file_that_cannot_be_read_is_left_alone(tmp_path: Path) -> None:
+    """A bracket is missing: what stands there is not lost when the cockpit is left."""
+    path = tmp_path / "cockpit.toml"
+    path.write_text('theme = "leadtui-light"\n[keys\n')
+    session, _ = load(path)
+    assert "left as it is" in save(session, path)
+    assert path.read_text() == 'theme = "leadtui-light"\n[keys\n'
 
 
 def test_no_file_is_no_problem(tmp_path: Path) -> None:
@@ -43,5 +66,5 @@ def test_a_folder_in_its_place_stops_nothing(tmp_path: Path) -> None:
     path = tmp_path / "cockpit.toml"
     path.mkdir()
     assert "cannot be read" in load(path)[1]
-    assert "cannot be written" in save(Session(), path)
+    assert "left as it is" in save(Session(), path)
     assert list(tmp_path.iterdir()) == [path]

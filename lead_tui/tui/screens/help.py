@@ -33,6 +33,11 @@ class HelpRow:
 
 
 class HelpList(Rows):
+    """Nothing in it opens: it is read."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "open"
+
     def __init__(self, rows: Iterable[HelpRow]) -> None:
         super().__init__()
         self._rows = list(rows)
@@ -46,7 +51,7 @@ class HelpList(Rows):
             rule = "─" * max(width - cell_len(row.text) - 3, 0)
             return [Segment(f" {row.text} ", palette.bold["text"]), Segment(rule, palette["faint"])]
         keys = f"   {row.keys}".ljust(22)
-        name_width = 24 if width >= 70 else 0
+        name_width = 22 if width >= 90 or (width >= 70 and row.name) else 0
         text = row.text[: max(width - len(keys) - name_width, 8)]
         segments = [
             Segment(keys, palette.bold["bad" if row.bad else "accent"]),

@@ -24,6 +24,7 @@ from lead_tui.tui.editing.problem_text import problem_text
 from lead_tui.tui.flows.folder import Folder, FoundFlow
 from lead_tui.tui.flows.needs import Need, Watch
 from lead_tui.tui.flows.past_runs import by_source
+from lead_tui.tui.flows.welcome import WELCOME
 from lead_tui.tui.intents import PrepareFlow, Steer
 from lead_tui.tui.prose.cells import short_path
 from lead_tui.tui.runs import Runs
@@ -40,18 +41,11 @@ from lead_tui.tui.widgets.title_line import TitleLine
 
 EVERY = 1.0
 SHOWN_RUNS = 100
-_WELCOME = (
-    ("", ""),
-    ("", "There is no flow under this folder yet."),
-    ("", ""),
-    ("i", "lay out a first one here: flow.yaml, .env.example, .gitignore"),
-    ("D", "see the guided demo: scripted agents, no network, no key"),
-    ("", ""),
-    ("", "A flow from elsewhere: leadtui run path/to/flow.yaml"),
-)
 
 
 class HomeScreen(Screen[None]):
+    """`coming_from`: the run that was on the screen before; another one is what is looked for here."""
+
     DEFAULT_CSS = """
     HomeScreen {
         #lists { height: 1fr; }
@@ -60,7 +54,7 @@ class HomeScreen(Screen[None]):
         #runs { height: 1fr; }
         #detail { height: 4; padding: 0 1; border-top: solid $border-blurred; }
         &.-needy #needs { display: block; }
-        &.-empty #flows { min-height: 8; }
+        &.-empty #flows { height: 15; max-height: 85%; }
         &.-two {
             #lists { layout: grid; grid-size: 2 2; grid-columns: 3fr 2fr; grid-rows: auto 1fr; }
             #lists { grid-gutter: 0 1; }
@@ -81,14 +75,16 @@ class HomeScreen(Screen[None]):
         Binding("slash", "filter", "filter", id="home.filter"),
         Binding("i", "init", "lay out a flow", id="home.init"),
         Binding("D", "demo", "demo", id="home.demo"),
+        Binding("D", "demo_again", "demo", show=False, id="home.demo_again"),
         Binding("ctrl+r", "again", "read again", show=False, id="home.again"),
         Binding("escape", "unfilter", "all", id="home.unfilter"),
     ]
 
-    def __init__(self, folder: Path, runs: Runs) -> None:
+    def __init__(self, folder: Path, runs: Runs, coming_from: str = "") -> None:
         super().__init__()
         self._folder = Folder(folder, runs.env_file)
         self._runs = runs
+        self._coming_from = coming_from
         self._watch = Watch(runs)
         self._flows: Sequence[FoundFlow] | None = None
         self._rows: Sequence[RunRow] = ()
@@ -120,6 +116,15 @@ class HomeScreen(Screen[None]):
         self._flow_list.set_note("looking …")
         self._look_at_folder()
         self._follow()
+        if self._coming_from:
+            self.look_from(self._coming_from)
+
+    def look_from(self, run_id: str) -> None:
+        """The person comes from this run: the cursor goes to another one, if there is one."""
+        with suppress(LeadError):  # the look that follows tells
+            self._read_runs()
+        if self._run_list.point_beside(run_id):
+            self._run_list.focus()
 
     def on_unmount(self) -> None:
         self._open_files.close()
@@ -135,7 +140,7 @@ class HomeScreen(Screen[None]):
     @work(exclusive=True, group="folder")
     async def _look_at_folder(self, *, anew: bool = False) -> None:
         self._flows = await asyncio.to_thread(self._folder.look, anew=anew)
-        self._flow_list.set_welcome(() if self._flows else _WELCOME)
+        self._flow_list.set_welcome(() if self._flows else WELCOME)
         self.set_class(not self._flows, "-empty")
         self._show_flows()
         self.refresh_bindings()
@@ -165,6 +170,14 @@ class HomeScreen(Screen[None]):
                     await self._news.wait()
 
     async def _refresh_runs(self) -> None:
+        minute = self._read_runs()
+        needs = await self._watch.look(self._rows)
+        if needs != self._needs or minute:
+            self._needs = needs
+            self._show_needs()
+
+    def _read_runs(self) -> bool:
+        """Show what is new of them. Is a minute over, so that ages are told anew?"""
         now = self._now()
         rows = self._runs.engine.journal.runs(limit=SHOWN_RUNS)
         before, self._rows = self._rows, rows
@@ -173,12 +186,10 @@ class HomeScreen(Screen[None]):
             self._drawn = now
             self._show_runs()
             self._show_flows()
+            self.refresh_bindings()
         else:
             self._run_list.tell_time(now)
-        needs = await self._watch.look(rows)
-        if needs != self._needs or minute:
-            self._needs = needs
-            self._show_needs()
+        return minute
 
     def _show_runs(self) -> None:
         runs = self._run_list
@@ -299,8 +310,11 @@ class HomeScreen(Screen[None]):
     # what is wanted
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("init", "demo"):
+        if action == "init":
             return self._flows is not None and not self._flows
+        if action in ("demo", "demo_again"):  # one of the two: who has seen a run needs no hint
+            is_new = self._flows is not None and not (self._flows and self._rows)
+            return is_new == (action == "demo")
         if action == "unfilter":
             return bool(self._filter)
         return True
@@ -318,6 +332,9 @@ class HomeScreen(Screen[None]):
 
     def action_demo(self) -> None:
         self.post_message(PrepareFlow(self._open_files.enter_context(scaffold.demo())))
+
+    def action_demo_again(self) -> None:
+        self.action_demo()
 
     def action_again(self) -> None:
         """Everything, also what seems to be as it was."""

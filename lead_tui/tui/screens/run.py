@@ -43,6 +43,7 @@ class RunScreen(Screen[None]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
+        *REPLAY_KEYS,
         Binding("slash", "search", "filter", key_display="/", id="run.filter"),
         Binding("f", "pane('follow')", "follow", show=False, id="run.follow"),
         Binding("w", "pane('wrap')", "wrap", show=False, id="run.wrap"),
@@ -50,19 +51,19 @@ class RunScreen(Screen[None]):
         Binding("r", "go_on", "retry", id="run.go_on"),
         Binding("space", "hold", "pause", id="run.hold"),
         Binding("c", "cancel", "cancel", id="run.cancel"),
-        Binding("x", "cancel_task", "cancel task", show=False, id="run.cancel_task"),
+        Binding("x", "cancel_task", "cancel task", id="run.cancel_task"),
         Binding("z", "zoom", "zoom", id="run.zoom"),
         Binding("v", "replay", "replay", show=False, id="run.replay"),
         Binding("e", "edit", "edit", show=False, id="run.edit"),
         Binding("t", "test_agents", "test agent", show=False, id="run.test"),
         Binding("s", "plain", "plain lines", show=False, id="run.plain"),
         Binding("d", "detach", "detach", show=False, id="run.detach"),
+        Binding("P", "park", "park", show=False, id="run.park"),
         Binding("escape", "back", "back", show=False, id="run.back"),
         *(
             Binding(str(number + 1), f"view({name!r})", NAMES[number], show=False, id=f"run.view_{name}")
             for number, name in enumerate(VIEWS)
         ),
-        *REPLAY_KEYS,
     ]
 
     def __init__(self, feed: Feed, runs: Runs) -> None:
@@ -72,6 +73,8 @@ class RunScreen(Screen[None]):
         self._search: SearchLine | None = None
         self._was: tuple[bool, int] | None = None
         """Whether it had ended and how many gates were open, when last looked at."""
+        self._offered: tuple[object, ...] = ()
+        """What decides which keys are offered, when last looked at."""
 
     @property
     def model(self) -> RunModel:
@@ -139,12 +142,15 @@ class RunScreen(Screen[None]):
         live = self.feed.replay is None
         self.query_one(GateBar).show(gates if live else (), self._interrupted() if live else ())
         self.query_one(TabLine).remark = _remark(len(gates), self.app) if live else ""
-        now = (self.model.ended, len(gates))
-        if self._was is not None and now != self._was and live:
-            self._changed_over(*self._was, *now)
-        if now != self._was:
+        offered = (self.model.state.status, self.model.alive, self.model.state.stopping is None, bool(gates))
+        if offered != self._offered:
+            self._offered = offered
             self.refresh_bindings()
-        self._was = now
+        now = (self.model.ended, len(gates))
+        if live and now != self._was:
+            self._changed_over(*(self._was or (False, len(gates))), *now, heard=self._was is not None)
+        if self.model.state.seq:
+            self._was = now
 
     def _notes(self) -> list[Piece]:
         notes: list[Piece] = []
@@ -164,10 +170,13 @@ class RunScreen(Screen[None]):
     def _interrupted(self) -> list[str]:
         return [] if self.model.ended else views.interrupted(self.model.state)
 
-    def _changed_over(self, had_ended: bool, had_gates: int, has_ended: bool, gates: int) -> None:
-        """A transition that a person who looks elsewhere wants to hear of."""
+    def _changed_over(
+        self, had_ended: bool, had_gates: int, has_ended: bool, gates: int, *, heard: bool
+    ) -> None:
+        """A transition: `heard` says whether somebody who looks elsewhere wants to hear of it."""
         if has_ended and not had_ended:
-            self._announce(f"{self.model.plan.name} {self.model.state.status}")
+            if heard:
+                self._announce(f"{self.model.plan.name} {self.model.state.status}")
             self.panes.tasks.go_to_failed()
         elif gates > had_gates:
             self._announce(f"{self.model.plan.name} needs you")
@@ -267,9 +276,20 @@ class RunScreen(Screen[None]):
                 return not replays and bool(task) and not self._refused(CancelTask(task=task))
             case "edit" | "test_agents":
                 return bool(self.model.source)
-            case "detach":
+            case "detach" | "park":
                 return self._runs.is_driven(self.model.run_id) and not replays
         return True
+
+    def label_of(self, action: str) -> str | None:
+        """What a key does now, where that depends."""
+        match action:
+            case "hold" if self.model.state.status is RunStatus.PAUSED:
+                return "go on"
+            case "go_on" if self.model.interrupted and self._refused(Retry()):
+                return "resume"
+            case "replay" if self.feed.replay is not None:
+                return "leave the replay"
+        return None
 
     def _refused(self, command: AnyCommand) -> str:
         if self.model.ended and not isinstance(command, Retry):
@@ -336,6 +356,10 @@ class RunScreen(Screen[None]):
 
     def action_detach(self) -> None:
         self.call_later(self.app.run_action, "detach")
+
+    async def action_park(self) -> None:
+        """Stop driving it; it can be taken up again, here or elsewhere."""
+        await self._runs.park([run for run in self._runs.at_work() if run.run_id == self.model.run_id])
 
     # replay
 

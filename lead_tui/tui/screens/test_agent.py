@@ -31,6 +31,7 @@ from lead_tui.resilience.guard import Guards
 from lead_tui.runner.engine import Engine, load_file
 from lead_tui.runner.trial import try_agent
 from lead_tui.text.safe import safe_line
+from lead_tui.text.words import short_name
 from lead_tui.tui import themes
 from lead_tui.tui.calls.curl import curl
 from lead_tui.tui.calls.trials import (
@@ -324,6 +325,7 @@ class TestAgentScreen(Screen[None]):
         text, room = Text(no_wrap=True, overflow="ellipsis"), self._outcome.content_size.width
         if call is not None:
             look = call.look
+            text.append(f"{short_name(f'{call.agent} {call.action}'.rstrip(), 30)}  ", palette.bold["text"])
             text.append(f"{look.ascii if ascii_only else look.glyph} {look.word}", palette.bold[look.tone])
             text.append(f"  {safe_line(self._facts(call), 300)}", palette["muted"])
         if (breaker := self._breaker) is not None:
@@ -331,7 +333,8 @@ class TestAgentScreen(Screen[None]):
             seconds = breaker.seconds() if breaker.state == "open" else None
             probe = f", probe in {seconds:.0f}s" if seconds is not None else ""
             text.append(f"  {look.ascii if ascii_only else look.glyph} ", palette[look.tone])
-            text.append(f"breaker {look.word}{probe}", palette["muted"])
+            whose = "" if call is None or call.agent == self._agent else f" of {short_name(self._agent, 20)}"
+            text.append(f"breaker{whose} {look.word}{probe}", palette["muted"])
         for line, tone in call.lines[-_LINES:] if call is not None else ():
             text.append(f"\n{fit(line, room)}", palette[tone])
         return text

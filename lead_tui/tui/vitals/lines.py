@@ -103,9 +103,8 @@ def _breakers(model: RunModel, frame: Frame) -> list[Vital]:
     last = {event.agent: event for event in model.breaker_log if isinstance(event, _CHANGES)}
     order = sorted(states, key=lambda name: (_RANK.get(states[name].state, 1), name not in last))
     room = frame.name(order)
-    lines = [
-        _breaker(each, states[each], last.get(each), model.now, frame, room) for each in order[: frame.most]
-    ]
+    now = None if model.ended or model.interrupted else model.now
+    lines = [_breaker(each, states[each], last.get(each), now, frame, room) for each in order[: frame.most]]
     return [*lines, *_more("BREAKERS", len(order) - len(lines), "agents")]
 
 
@@ -114,24 +113,32 @@ Change = ev.BreakerOpened | ev.BreakerHalfOpened | ev.BreakerClosed
 
 
 def _breaker(
-    name: str, state: BreakerState, last: Change | None, now: datetime, frame: Frame, room: int
+    name: str, state: BreakerState, last: Change | None, now: datetime | None, frame: Frame, room: int
 ) -> Vital:
+    """Without `now` time stands still: the run is over."""
     look = BREAKERS.get(state.state, BREAKERS["half_open"])
     quiet = last is None
+    why = last.why if isinstance(last, ev.BreakerOpened | ev.BreakerClosed) else ""
+    failures = f"{state.failures} failure{'' if state.failures == 1 else 's'}"
     spans = [
         *_lead(frame, look, "faint" if quiet else look.tone),
         Span(fit(look.word, 11), "faint" if quiet else look.tone, bold=state.state == "open"),
         Span(fit(short_name(name, room), room), "muted" if quiet else "text"),
     ]
-    if state.state == "open" and state.until is not None:
+    if state.state == "open" and state.until is not None and now is not None:
         spans.append(Span(f"  probe in {countdown(state.until, now)}".replace("in now", "now"), "retry"))
-    if state.failures:
-        spans.append(Span(f"  {state.failures} failure{'' if state.failures == 1 else 's'}", "muted"))
+    if state.failures and not why.startswith(failures):
+        spans.append(Span(f"  {failures}", "muted"))
     if last is not None:
-        why = "" if isinstance(last, ev.BreakerHalfOpened) else last.why
-        since = f"  {clock((now - last.ts).total_seconds())} ago"
-        spans += [Span(since, "faint"), Span(f"  {why}" if why else "", "muted")]
+        spans += [Span(f"  {_when(last.ts, now)}", "faint"), Span(f"  {why}" if why else "", "muted")]
     return Vital("BREAKERS", tuple(spans), agent=name)
+
+
+def _when(at: datetime, now: datetime | None) -> str:
+    """How long ago, while time passes; else the time of day."""
+    if now is None:
+        return f"at {at.astimezone():%H:%M:%S}"
+    return f"{clock((now - at).total_seconds())} ago"
 
 
 def _waits(model: RunModel, frame: Frame) -> list[Vital]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual.message import Message
 
@@ -40,6 +41,17 @@ class DiagnosticsList(Section):
         self._problems = tuple(problems)
         self._place = max((len(place(each)) for each in self._problems), default=1)
         self.set_count(len(self._problems))
+
+    def point_at(self, problem: Diagnostic) -> None:
+        self.cursor = self._problems.index(problem)
+
+    def tells_all_of(self, problem: Diagnostic) -> bool:
+        """Does its row hold every word of it? Not in a list that is hidden or too narrow."""
+        index = self._problems.index(problem)
+        return self.display and cell_len(self._text(index)) <= self.row_width
+
+    def _text(self, index: int) -> str:
+        return "".join(part.text for part in self.render_row(index, self.row_width))
 
     def render_row(self, index: int, width: int) -> Iterable[Segment]:
         problem = self._problems[index]

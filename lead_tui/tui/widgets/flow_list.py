@@ -12,6 +12,7 @@ from lead_tui.text.words import stopwatch
 from lead_tui.tui.flows.folder import FoundFlow
 from lead_tui.tui.flows.past_runs import PastRuns, is_living
 from lead_tui.tui.flows.sparkline import sparkline
+from lead_tui.tui.flows.welcome import Line
 from lead_tui.tui.intents import EditFlow, PrepareFlow, TestAgents
 from lead_tui.tui.look import Look, Tone, status_look
 from lead_tui.tui.prose.ago import ago
@@ -40,7 +41,7 @@ class FlowList(Section):
         self._past: Mapping[str, PastRuns] = {}
         self._now: datetime | None = None
         self._longest = 0
-        self._welcome: Sequence[tuple[str, str]] = ()
+        self._welcome: Sequence[Line] = ()
 
     @property
     def flow(self) -> FoundFlow | None:
@@ -57,17 +58,18 @@ class FlowList(Section):
             paths = [each.path for each in flows]
             self.cursor = paths.index(before.path) if before.path in paths else self.cursor
 
-    def set_welcome(self, lines: Sequence[tuple[str, str]]) -> None:
-        """What stands there while there is no flow: a key, if one is to be pressed, and words."""
+    def set_welcome(self, lines: Sequence[Line]) -> None:
+        """What stands there while there is no flow."""
         self._welcome = lines
         self.refresh()
 
     def render_empty(self, line: int, width: int) -> Iterable[Segment]:
         if line < len(self._welcome):
-            key, words = self._welcome[line]
+            words, key, is_code = self._welcome[line]
             if key:
                 yield Segment(f"   {key}  ", self.palette.bold["accent"])
-            yield Segment(words if key else f" {words}", self.palette["text" if key else "muted"])
+            indent = "" if key else "   " if is_code else " "
+            yield Segment(indent + words, self.palette["text" if key or is_code else "muted"])
 
     def render_row(self, index: int, width: int) -> Iterable[Segment]:
         flow = self._flows[index]

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from textual import events
 from textual.binding import Binding, BindingType
 
 from lead_tui.core.commands import ResetBreaker, TripBreaker
@@ -21,7 +22,10 @@ MANY = 50
 
 
 class Health(Rows):
-    """`loop_lag` in seconds, if somebody measures it. The cursor stays on its agent or task."""
+    """`loop_lag` in seconds, if somebody measures it.
+
+    The cursor stays on the first line, the worst, until a person moves it; then on its agent or task.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("T", "trip", "trip breaker", id="health.trip"),
@@ -35,10 +39,13 @@ class Health(Rows):
         self._model: RunModel | None = None
         self._times = AgentTimes()
         self._lines: list[Vital] = []
+        self._held = False
+        """Has the person put the cursor where it stands?"""
 
     def set_model(self, model: RunModel) -> None:
         self._model = model
         self._times = AgentTimes()
+        self._held = False
         self._build()
 
     def show(self, changes: Changes) -> None:
@@ -65,7 +72,9 @@ class Health(Rows):
             self.refresh_bindings()
 
     def _keep_cursor(self, key: tuple[str, str, str] | None) -> None:
-        if key != self._lines[self.cursor].key or self._lines[self.cursor].heading:
+        if not self._held:
+            self.cursor = self._next_line(0, 1)
+        elif key != self._lines[self.cursor].key or self._lines[self.cursor].heading:
             wanted = (at for at, line in enumerate(self._lines) if line.key == key and not line.heading)
             self.cursor = next(wanted, self._next_line(0, 1))
 
@@ -106,14 +115,25 @@ class Health(Rows):
         return self.cursor
 
     def action_move(self, by: int) -> None:
+        self._held = True
         self.cursor = self._next_line(self.cursor + by, by)
 
     def action_page(self, by: int) -> None:
+        self._held = True
         super().action_page(by)
         self.cursor = self._next_line(self.cursor, by)
 
     def action_first(self) -> None:
+        self._held = False
         self.cursor = self._next_line(0, 1)
+
+    def action_last(self) -> None:
+        self._held = True
+        super().action_last()
+
+    def on_click(self, event: events.Click) -> None:
+        self._held = True
+        super().on_click(event)
 
     def watch_cursor(self, before: int, cursor: int) -> None:
         super().watch_cursor(before, cursor)
@@ -125,6 +145,8 @@ class Health(Rows):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         model, agent = self._model, self._line.agent
+        if action == "open":
+            return bool(self._line.task)
         if action not in ("trip", "reset"):
             return True
         if model is None or not agent or refusal(model.state, TripBreaker(agent=agent)):

@@ -1,13 +1,15 @@
 """The last line of a screen: the keys that matter now, as many as fit; help and quit stay."""
 
+from collections.abc import Callable
+
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
-from textual.app import App
 from textual.binding import Binding
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
+from textual.widgets import Input, TextArea
 
 from lead_tui.tui.themes import Palette
 
@@ -39,13 +41,16 @@ class Hints(Widget):
             self.refresh()
 
     def _hints(self) -> list[tuple[str, str, str]]:
-        """Key, label and action; each action once."""
+        """Key, label and action; each action once. Where text is typed a letter is no key."""
+        types = isinstance(self.screen.focused, Input | TextArea)
+        label_of: Callable[[str], str | None] = getattr(self.screen, "label_of", lambda action: None)
         found: dict[str, tuple[str, str, str, str]] = {}
-        for active in self.screen.active_bindings.values():
+        for key, active in self.screen.active_bindings.items():
             binding = active.binding
-            if binding.show and active.enabled and binding.action not in found:
-                key = _short(self.app, binding)
-                found[binding.action] = (key, binding.description, binding.action, binding.id or "")
+            shown = binding.show and active.enabled and binding.action not in found
+            if shown and not (types and is_typed(key)):
+                label = label_of(binding.action) or binding.description
+                found[binding.action] = (_short(binding), label, binding.action, binding.id or "")
         last = [each for each in found.values() if each[3] in _LAST]
         last.sort(key=lambda each: _LAST.index(each[3]))
         first = [each for each in found.values() if each[3] not in _LAST]
@@ -94,9 +99,14 @@ class Hints(Widget):
 _NAMES = {"question_mark": "?", "slash": "/", "escape": "esc", "circumflex_accent": "^", "space": "spc"}
 
 
-def _short(app: App[object], binding: Binding) -> str:
-    """`^p` for ctrl+p, `⏎`-free words for the rest."""
-    if binding.key_display:
+def is_typed(key: str) -> bool:
+    """Does this key write something into a text field?"""
+    return len(key) == 1 or key == "space" or key in _NAMES or "_" in key
+
+
+def _short(binding: Binding) -> str:
+    """`^p` for ctrl+p, words for the rest."""
+    if binding.key_display and not binding.key.startswith("f"):
         return binding.key_display
     key = binding.key
     if key.startswith("ctrl+"):

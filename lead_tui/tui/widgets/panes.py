@@ -64,8 +64,8 @@ class Panes(Container):
 
     Screen Panes.-view-tasks.-zoomed {
         layout: vertical;
-        & > * { display: none; border: none; }
-        & > .-zoom { display: block; height: 1fr; }
+        & > * { display: none !important; border: none !important; }
+        & > .-zoom { display: block !important; height: 1fr !important; }
     }
     """
 
@@ -109,7 +109,7 @@ class Panes(Container):
         from lead_tui.tui.widgets.timeline import Timeline
 
         graph, health, timeline = GraphView(id="graph"), Health(id="health"), Timeline(id="time")
-        graph.border_title = "Graph"
+        graph.border_title = " Graph "
         self.mount_all((graph, health, timeline))
         self.call_after_refresh(self._catch_up)
 

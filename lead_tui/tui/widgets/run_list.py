@@ -55,6 +55,13 @@ class RunList(Section):
             ids = [each.id for each in rows]
             self.cursor = ids.index(before.id) if before.id in ids else self.cursor
 
+    def point_beside(self, run_id: str) -> bool:
+        """Put the cursor on the newest other run, on one that goes on if there is one. Is there another?"""
+        others = [index for index, row in enumerate(self._rows) if row.id != run_id]
+        living = (index for index in others if is_living(self._rows[index]))
+        self.cursor = next(living, others[0] if others else self.cursor)
+        return bool(others)
+
     def tell_time(self, now: datetime) -> None:
         """Runs that go on are drawn again."""
         self._now = now

@@ -16,8 +16,8 @@ from lead_tui.tui.themes import Palette
 
 REPLAY_KEYS: list[BindingType] = [
     Binding("space", "replay_play", "play/pause", id="replay.play"),
-    Binding("comma,shift+left", "replay_step(-1)", "back", key_display=",", id="replay.back"),
-    Binding("full_stop,shift+right", "replay_step(1)", "on", key_display=".", id="replay.on"),
+    Binding("comma,shift+left", "replay_step(-1)", "step back", key_display=",", id="replay.back"),
+    Binding("full_stop,shift+right", "replay_step(1)", "step", key_display=".", id="replay.on"),
     Binding("less_than_sign,ctrl+left", "replay_step(-25)", "25 back", show=False, id="replay.far_back"),
     Binding("greater_than_sign,ctrl+right", "replay_step(25)", "25 on", show=False, id="replay.far_on"),
     Binding("minus", "replay_speed(-1)", "slower", key_display="-", show=False, id="replay.slower"),

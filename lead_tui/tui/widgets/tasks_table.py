@@ -26,6 +26,9 @@ _WAITS = {
 }
 
 
+LEAST_WATERFALL = 20
+
+
 class Columns(NamedTuple):
     """Widths behind the cursor's mark, the state's glyph and a space; 0 leaves a column out."""
 
@@ -36,17 +39,17 @@ class Columns(NamedTuple):
     says: int = 0
 
 
-def columns(width: int, name: int, agent: int) -> Columns:
+def columns(width: int, name: int, agent: int, tries: int = _TRY) -> Columns:
     """What fits into `width` cells; `name` and `agent` are what the longest of each would like to have."""
     room = width - 3 - 1 - _TIME
     if width < 60:
         return Columns(name=max(room, 0))
     agent = max(min(agent, 8 if width < 120 else 14), 5)
-    room -= agent + 1 + _TRY + _GAP
+    room -= agent + 1 + tries + _GAP
     says = (room - 40) // 2 if width >= 140 else 0
     room -= says + _GAP if says else 0
-    name = min(name + 1, 48, room // 2)
-    return Columns(name, agent, _TRY, room - name, says)
+    name = min(name + 1, 48, max(room - LEAST_WATERFALL, room // 2))
+    return Columns(name, agent, tries, room - name, says)
 
 
 class TasksTable(TaskRows):
@@ -67,7 +70,7 @@ class TasksTable(TaskRows):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
-        self._longest = (0, 0)
+        self._longest = (0, 0, _TRY)
         self._wanted = ""
         self._known_as: dict[str, str] = {}
         self._open: frozenset[str] = frozenset()
@@ -80,7 +83,8 @@ class TasksTable(TaskRows):
         super().set_model(model)
         name = max(map(_name_width, self.outline.values()), default=0)
         agent = max((cell_len(task.agent) for task in model.plan.tasks), default=0)
-        self._longest = (name, agent)
+        most = max((task.tries for task in model.plan.tasks), default=0)
+        self._longest = (name, agent, max(len(f"{most}/{most}") + 1, _TRY))
         self._known_as = {task.name: f"{task.name}\n{task.agent}".casefold() for task in model.plan.tasks}
         self._sort(model)
 
@@ -97,6 +101,8 @@ class TasksTable(TaskRows):
 
     def action_failed_first(self) -> None:
         self.failed_first = not self.failed_first
+        if self.failed_first:
+            self.go_to_failed()
 
     # order
 
@@ -142,7 +148,7 @@ class TasksTable(TaskRows):
 
     def render_header(self, line: int, width: int) -> list[Segment]:
         layout = self._columns(width)
-        cells = [self.fit("   TASK", layout.name + 3, "muted")]
+        cells = [self._title(layout.name + 3)]
         if layout.agent:
             cells.append(self.fit(" AGENT", layout.agent + 1, "muted"))
             cells.append(self.fit("TRY", layout.tries, "muted", right=True))
@@ -153,6 +159,12 @@ class TasksTable(TaskRows):
         if layout.says:
             cells.append(self.fit("  SAYS", layout.says + _GAP, "muted"))
         return cells
+
+    def _title(self, width: int) -> Segment:
+        """`TASK`, or what is filtered and how many of all are left."""
+        if not self.filter:
+            return self.fit("   TASK", width, "muted")
+        return self.fit(f"   /{self.filter}  {self.count} of {len(self.outline)}", width, "accent")
 
     def render_empty(self, line: int, width: int) -> list[Segment]:
         if line:

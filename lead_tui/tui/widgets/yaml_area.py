@@ -12,7 +12,7 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 from textual import events
-from textual.geometry import Region, Size, Spacing
+from textual.geometry import Offset, Region, Size, Spacing
 from textual.strip import Strip
 from textual.widgets import TextArea
 from textual.widgets.text_area import DocumentNavigator, Location, Selection, TextAreaTheme, WrappedDocument
@@ -32,6 +32,8 @@ SEVERITIES: dict[Severity, Look] = {
 _TONES: dict[str, Tone] = {
     "mark": "muted", "text": "ok", "value": "retry", "anchor": "busy", "comment": "faint", "key": "accent",
 }  # fmt: skip
+_BESIDE = 2
+"""Cells that a text area keeps on the right of its cursor."""
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\$\{[^{}]*\}")
 _WORD = re.compile(r"[^\s:,\[\]{}]+|.|$")
 
@@ -112,6 +114,19 @@ class YamlArea(TextArea):
         self.scroll_to_region(
             around, spacing=Spacing(right=self.gutter_width), animate=False, force=True, immediate=True
         )
+        self._show_line_starts()
+
+    def scroll_cursor_visible(self, center: bool = False, animate: bool = False) -> Offset:
+        """To the side only as long as the cursor needs it: else lines are seen from their start."""
+        moved = super().scroll_cursor_visible(center, animate)
+        self._show_line_starts()
+        return moved
+
+    def _show_line_starts(self) -> None:
+        room = self.scrollable_content_region.width - self.gutter_width - _BESIDE
+        is_dragged = self.app.mouse_captured is self  # the text stays under the mouse
+        if self.scroll_x and self._cursor_offset[0] < room and not is_dragged:
+            self.scroll_to(x=0, animate=False, force=True, immediate=True)
 
     # the document
 

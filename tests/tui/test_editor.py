@@ -184,13 +184,11 @@ async def test_going_from_problem_to_problem(path: Path) -> None:
         found = app.editor.query_one(DiagnosticsList)
         await press(pilot, "f8")
         assert app.editor.area.cursor_location == (1, 0)
-        assert app.status.startswith("error: ")
-        assert "max_paralel" in app.status
-        assert "did you mean 'max_parallel'?" in app.status
+        assert "max_paralel" in app.problems[0]
         assert found.cursor == 0
         await press(pilot, "ctrl+n")
         assert app.editor.area.cursor_location[0] == 10
-        assert "plam" in app.status
+        assert "plam" in app.problems[1]
         assert found.cursor == 1
         await press(pilot, "f8")
         assert app.editor.area.cursor_location[0] == 1
@@ -200,6 +198,47 @@ async def test_going_from_problem_to_problem(path: Path) -> None:
         assert app.editor.area.cursor_location[0] == 1
         await press(pilot, "up")
         assert app.status == ""
+
+
+@pytest.mark.parametrize(
+    ("size", "is_told"), [((120, 24), False), ((120, 12), True), ((60, 24), True)], ids=str
+)
+async def test_a_problem_is_told_once(path: Path, size: tuple[int, int], is_told: bool) -> None:
+    """In the list; below it only what has no room there, or when there is no list."""
+    async with editing(path, BROKEN, size) as (app, pilot):
+        await press(pilot, "f8")
+        assert bool(app.status) is is_told
+        if is_told:
+            assert app.status.startswith("error: ")
+            assert "max_paralel" in app.status
+            assert "did you mean 'max_parallel'?" in app.status
+
+
+async def test_the_list_follows_the_cursor(path: Path) -> None:
+    """Who comes to a line with a problem finds it in the list; who reads the list is left alone."""
+    async with editing(path, BROKEN) as (app, pilot):
+        found = app.editor.query_one(DiagnosticsList)
+        await press(pilot, "ctrl+g", "1", "1", "enter")
+        assert found.cursor == 1
+        await press(pilot, "ctrl+o", "up")
+        app.editor.area.go_to((10, 0))
+        await settled(pilot)
+        assert found.cursor == 0
+
+
+async def test_line_starts_come_back(path: Path) -> None:
+    """What is found far to the right shifts the text; what is found next and fits shifts it back."""
+    async with editing(path, f"# {'long ' * 30}far\nnear: far\n") as (app, pilot):
+        area = app.editor.area
+        await press(pilot, "ctrl+f", *"far")
+        assert area.scroll_offset.x > 0
+        await press(pilot, "enter")
+        assert area.selection.start == (1, 6)
+        assert area.scroll_offset.x == 0
+        await press(pilot, "enter", "escape")
+        assert area.scroll_offset.x > 0
+        await press(pilot, "down")
+        assert area.scroll_offset.x == 0
 
 
 async def test_going_to_a_problem_from_the_list(path: Path) -> None:

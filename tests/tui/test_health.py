@@ -47,10 +47,30 @@ def test_an_open_breaker_counts_down_and_says_why() -> None:
     play.at(12)
     lines = told(play.model)
     assert lines[0] == "BREAKERS"
-    for word in ("✖ open", "bank", "probe in 10 s", "3 failures", "0:02 ago", "3 failures in a row"):
+    for word in ("✖ open", "bank", "probe in 10 s", "0:02 ago", "3 failures in a row"):
         assert word in lines[1]
+    assert lines[1].count("3 failures") == 1
     assert lines[2].split() == ["●", "closed", "post"]
     assert verdict(play.model) == ("1 breaker open", "bad")
+
+
+def test_a_breaker_tells_failures_that_its_reason_does_not() -> None:
+    """Somebody tripped it: how often the agent had failed stands there all the same."""
+    play = shop().at(10, ev.BreakerOpened(agent="bank", failures=1, until=moment(22), why="tripped by ann"))
+    assert "  1 failure  0:00 ago  tripped by ann" in line_with(play.model, "bank")
+
+
+@pytest.mark.parametrize("how", ["ended", "interrupted"])
+def test_time_stands_still_when_a_run_is_over(how: str) -> None:
+    """Of a breaker the time of day is told, neither how long ago it was nor when it would be tried."""
+    play = opened(shop())
+    if how == "ended":
+        play.at(12, ev.RunFailed(failure=DOWN))
+    play.model.alive = how == "ended"
+    told = line_with(play.model, "bank")
+    assert f"  at {moment(10).astimezone():%H:%M:%S}  " in told
+    assert "ago" not in told
+    assert "probe" not in told
 
 
 def test_a_breaker_that_closed_tells_what_closed_it() -> None:
@@ -227,12 +247,42 @@ async def test_an_ended_run_offers_no_breaker_to_steer() -> None:
 
 
 async def test_enter_opens_the_task_of_a_row() -> None:
-    """A task that waits or runs is opened; other rows lead nowhere."""
+    """A task that waits or runs is opened; other rows lead nowhere, and do not offer to."""
     play = shop().begin(1, "ship")
     app = Watching(play.model)
     async with app.run_test(size=(78, 40)) as pilot:
+        assert "enter" not in app.screen.active_bindings
         await pilot.press("enter", "down", "down", "enter")
         assert app.intents == [("run", "ship")]
+        assert app.screen.active_bindings["enter"].enabled
+
+
+async def test_the_cursor_is_on_the_worst_until_it_is_moved() -> None:
+    """A breaker that opens takes the first line and the cursor; who has moved on stays; home lets go."""
+    play = Play(task("a", agent="one"), task("b", agent="two"), task("c", agent="three"))
+    app = Watching(play.model)
+    async with app.run_test(size=(78, 40)) as pilot:
+        assert "one" in app.under_cursor()
+        opened(play, "two")
+        app.health.show(EVERYTHING)
+        assert "two" in app.under_cursor()
+        await pilot.press("down")
+        assert "one" in app.under_cursor()
+        play.at(11, ev.BreakerClosed(agent="two", why="reset"))
+        opened(play, "three", 12)
+        app.health.show(EVERYTHING)
+        assert "one" in app.under_cursor()
+        await pilot.press("home")
+        assert "three" in app.under_cursor()
+        play.at(13, ev.BreakerClosed(agent="three", why="reset"))
+        opened(play, "one", 14)
+        app.health.show(EVERYTHING)
+        assert "one" in app.under_cursor()
+        await pilot.click(Health, offset=(2, 3))
+        held = app.under_cursor()
+        assert "one" not in held
+        app.health.set_model(play.model)
+        assert "one" in app.under_cursor()
 
 
 async def test_the_head_line_tells_the_worst() -> None:

@@ -8,7 +8,9 @@ from textual.pilot import Pilot
 
 from lead_tui.core.commands import Cancel
 from lead_tui.core.events import AttemptStarted
+from lead_tui.runner.engine import load_file
 from lead_tui.testing.clock import VirtualClock
+from lead_tui.tui.flows.welcome import EXAMPLE
 from lead_tui.tui.intents import EditFlow, OpenRun, PrepareFlow, ResumeRun, Steer, TestAgents
 from lead_tui.tui.screens.approvals import ApprovalsScreen
 from lead_tui.tui.screens.confirm import Confirm
@@ -269,7 +271,92 @@ async def test_an_empty_home_tells_a_newcomer_what_to_do(tmp_path: Path) -> None
         assert "wrote flow.yaml, .env.example, .gitignore" in stage.told[0]
         await pilot.press("D", "i", "enter")
         await pilot.pause()
-        assert [each.path.name for each in stage.wanted] == ["demo.yaml", "flow.yaml"]
+        assert [each.path.name for each in stage.wanted] == ["demo.yaml", "demo.yaml", "flow.yaml"]
+
+
+async def test_an_empty_home_shows_what_a_flow_is(tmp_path: Path) -> None:
+    """All of a small one can be read in a small terminal, below the keys; it is one that runs."""
+    write(tmp_path / "greeting.txt", EXAMPLE)
+    document = load_file(tmp_path / "greeting.txt", {})
+    assert [task.name for task in document.workflow.tasks] == ["who", "greet"]
+    stage = Stage(HomeScreen(tmp_path, new_runs()))
+    async with stage.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "There is no flow" in text_of(stage))
+        lines = [line.strip() for line in text_of(stage).splitlines()]
+        first = lines.index("name: greeting")
+        assert lines[first : first + 6] == [line.strip() for line in EXAMPLE.splitlines()]
+        assert "nothing has run yet" in lines
+
+
+async def test_the_demo_is_hinted_at_until_something_ran(folder: Path) -> None:
+    """Its key and its entry in the palette stay; who has flows and runs needs no hint."""
+    runs = new_runs()
+    stage = Stage(HomeScreen(folder, runs))
+    async with stage.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert stage.screen.active_bindings["D"].binding.show
+        await ended(runs, OK)
+        await until(pilot, lambda: home(stage).query_one(RunList).count == 1)
+        offered = stage.screen.active_bindings["D"]
+        assert (offered.enabled, offered.binding.show) == (True, False)
+        await pilot.press("D")
+        await pilot.pause()
+        assert [each.path.name for each in stage.wanted] == ["demo.yaml"]
+
+
+async def test_the_demo_has_one_key_whatever_was_seen(folder: Path) -> None:
+    """Who gives it another one presses that before and after the first run; the old one does nothing."""
+    runs = new_runs()
+    stage = Stage(HomeScreen(folder, runs))
+    async with stage.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        stage.set_keymap({"home.demo": "x"})
+        await pilot.press("x", "D")
+        await ended(runs, OK)
+        await until(pilot, lambda: home(stage).query_one(RunList).count == 1)
+        await pilot.press("x", "D")
+        await pilot.pause()
+        assert [each.path.name for each in stage.wanted] == ["demo.yaml", "demo.yaml"]
+
+
+async def test_who_comes_from_a_run_stands_on_another(folder: Path) -> None:
+    """On the newest one, at once: enter shows it, and home that is come back to does the same."""
+    runs = new_runs()
+    oldest, middle, newest = [await ended(runs, OK) for _ in range(3)]
+    stage = Stage(HomeScreen(folder, runs, newest))
+    async with stage.run_test(size=(80, 24)) as pilot:
+        await pilot.press("enter", "p")
+        home(stage).look_from(oldest)
+        await pilot.press("enter")
+        latest = await ended(runs, OK)
+        home(stage).look_from(newest)
+        await pilot.press("p")
+        await pilot.pause()
+        assert [each.run_id for each in stage.wanted] == [middle, middle, newest, latest]
+
+
+async def test_who_comes_from_a_run_stands_on_one_that_goes_on(folder: Path) -> None:
+    """It comes before newer ones that have ended."""
+    runs = new_runs()
+    living = await started(runs, STUCK)
+    await until_event(living, AttemptStarted, 5)
+    last = [await ended(runs, OK) for _ in range(2)][-1]
+    stage = Stage(HomeScreen(folder, runs, last))
+    async with stage.run_test(size=(80, 24)) as pilot:
+        await pilot.press("enter")
+        await pilot.pause()
+        assert [each.run_id for each in stage.wanted] == [living.run_id]
+    await living.park()
+
+
+async def test_who_comes_from_the_only_run_stands_on_the_flows(folder: Path) -> None:
+    """There is no other one."""
+    runs = new_runs()
+    only = await ended(runs, OK)
+    stage = Stage(HomeScreen(folder, runs, only))
+    async with stage.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert isinstance(stage.focused, FlowList)
 
 
 async def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:

@@ -208,7 +208,7 @@ SCENES = {
     "empty_home": Scene(at_empty_home, "There is no flow", last=("nothing has run yet",)),
     "start": Scene(before_start, "research.yaml", open_form, ("topic", "PLAN", "read_1")),
     "editor": Scene(editing, "✔ valid"),
-    "problems": Scene(editing_broken, "ledger", keys("f8"), ("error: task", "did you mean")),
+    "problems": Scene(editing_broken, "ledger", keys("f8"), ("9:5 ", "did you mean")),
     "approvals": Scene(with_questions, "release", keys("a"), ("How carefully", "percent", "reject")),
     "test_agent": Scene(trying_agents, "list", keys("ctrl+r"), ("✔ works", "3 keys")),
     "help": Scene(running, "read_3", keys("question_mark"), ("On this screen",)),
@@ -258,7 +258,12 @@ def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 
 
 async def picture(
-    world: World, scene: Scene, size: tuple[int, int], theme: str = "", *, ascii_only: bool = False
+    world: World,
+    scene: Scene,
+    size: tuple[int, int],
+    theme: str = "leadtui-dark",
+    *,
+    ascii_only: bool = False,
 ) -> str:
     opening = await scene.prepare(world)
     app = Cockpit(world.runs, opening, Session(ascii=ascii_only), theme=theme)

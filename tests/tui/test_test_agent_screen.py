@@ -101,7 +101,7 @@ async def test_a_call_is_sent_as_the_flow_asks_for_it(flow: Path, service: Servi
         await pilot.press("ctrl+r")
         await has_ended(pilot, stage)
         shown = text_of(stage)
-        assert "✔ works  HTTP 200" in shown
+        assert "orders list  ✔ works  HTTP 200" in shown
         assert "breaker closed" in shown
         assert [(each.action, each.parameters) for each in service.calls] == [("list", {"day": "today"})]
 
@@ -218,6 +218,23 @@ async def test_another_agent_brings_its_own_form(flow: Path, service: Service) -
         await pilot.press("right", "enter")
         await until(pilot, lambda: "● run" in text_of(stage))
         assert stage.focused in [edit.editor for edit in stage.screen.query_one(Form).edits]
+
+
+async def test_a_result_tells_whose_it_is(flow: Path, service: Service) -> None:
+    """Another agent is chosen: the failure still names its own agent, and the breaker its own."""
+    service.fail_first = 4
+    stage = Stage(TestAgentScreen(flow, new_runs()))
+    async with stage.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await pilot.press("ctrl+r")
+        await has_ended(pilot, stage)
+        await pilot.press("ctrl+r")
+        await has_ended(pilot, stage, 2)
+        assert "orders list  ✖ does not answer" in text_of(stage)
+        assert "breaker open, probe" in text_of(stage)
+        await pilot.press("right")
+        await until(pilot, lambda: "breaker of web closed" in text_of(stage))
+        assert "orders list  ✖ does not answer" in text_of(stage)
 
 
 async def test_a_call_is_copied_as_curl(flow: Path, service: Service) -> None:

@@ -5,11 +5,10 @@ from typing import NamedTuple
 EXAMPLE = """\
 name: greeting
 tasks:
-  - {name: who, agent_name: shell, action: run, parameters: {command: [whoami]}}
-  - name: greet
-    agent_name: shell
-    action: run
-    parameters: {command: [echo, "hello {{ tasks.who.result }}"]}
+  - {name: who, agent_name: shell, action: run,
+    parameters: {command: [whoami]}}
+  - {name: greet, agent_name: shell, action: run,
+    parameters: {command: [echo, "hi {{ tasks.who.result }}"]}}
 """
 
 
@@ -24,10 +23,10 @@ class Line(NamedTuple):
 WELCOME = (
     Line("There is no flow under this folder yet."),
     Line(),
-    Line("lay out a first one here: flow.yaml, .env.example, .gitignore", key="i"),
+    Line("lay out a first one: flow.yaml, .env.example, .gitignore", key="i"),
     Line("see the guided demo: scripted agents, no network, no key", key="D"),
     Line(),
-    Line("A flow is a file like this one; leadtui run path/to/it.yaml runs it:"),
+    Line("A flow is a file like this one; leadtui run FILE runs it:"),
     Line(),
     *(Line(line, is_code=True) for line in EXAMPLE.splitlines()),
 )

@@ -307,11 +307,18 @@ class EditorScreen(Screen[None]):
         self._show_problem()
 
     def _show_problem(self) -> None:
-        """In the list, and below it what the list cannot show."""
         problem, found = self.area.problem_at(self.area.cursor_location), self.query_one(DiagnosticsList)
-        if problem is not None and not found.has_focus:
+        if problem is None:
+            self._tell("")
+            return
+        if not found.has_focus:
             found.point_at(problem)
-        self._tell("" if problem is None or found.tells_all_of(problem) else sentence(problem))
+        self._tell_problem(problem)
+
+    def _tell_problem(self, problem: Diagnostic) -> None:
+        """Below the list, if the list cannot show all of it."""
+        seen = self.query_one(DiagnosticsList).tells_all_of(problem)
+        self._tell("" if seen else sentence(problem))
 
     def _tell(self, text: str) -> None:
         self.query_one("#status", Static).update(Content(safe_line(text)))
@@ -323,7 +330,7 @@ class EditorScreen(Screen[None]):
     def _go_to(self, problem: Diagnostic) -> None:
         self.area.focus()
         self.area.go_to(_place(problem))
-        self._show_problem()
+        self._tell_problem(problem)
 
     def on_graph_view_opened(self, event: GraphView.Opened) -> None:
         """A task in the graph leads to where it is written."""

@@ -54,7 +54,7 @@ class HomeScreen(Screen[None]):
         #runs { height: 1fr; }
         #detail { height: 4; padding: 0 1; border-top: solid $border-blurred; }
         &.-needy #needs { display: block; }
-        &.-empty #flows { height: 15; max-height: 85%; }
+        &.-empty #flows { height: 14; max-height: 85%; }
         &.-two {
             #lists { layout: grid; grid-size: 2 2; grid-columns: 3fr 2fr; grid-rows: auto 1fr; }
             #lists { grid-gutter: 0 1; }
@@ -75,7 +75,7 @@ class HomeScreen(Screen[None]):
         Binding("slash", "filter", "filter", id="home.filter"),
         Binding("i", "init", "lay out a flow", id="home.init"),
         Binding("D", "demo", "demo", id="home.demo"),
-        Binding("D", "demo_again", "demo", show=False, id="home.demo_again"),
+        Binding("D", "demo_again", "demo", show=False, id="home.demo"),
         Binding("ctrl+r", "again", "read again", show=False, id="home.again"),
         Binding("escape", "unfilter", "all", id="home.unfilter"),
     ]

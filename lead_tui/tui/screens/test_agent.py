@@ -76,7 +76,7 @@ class TestAgentScreen(Screen[None]):
         #form { max-height: 8; padding: 0 1; }
         #calls { height: 3; }
         #answer { height: 1fr; }
-        #outcome { height: auto; max-height: 5; padding: 0 1; }
+        #outcome { height: auto; max-height: 6; padding: 0 1; }
         #result { height: 1fr; min-height: 2; margin-left: 1; }
         #broken { display: none; padding: 1; height: 1fr; overflow-y: auto; }
         &.-broken #broken { display: block; }
@@ -332,19 +332,20 @@ class TestAgentScreen(Screen[None]):
             look = BREAKERS[breaker.state]
             seconds = breaker.seconds() if breaker.state == "open" else None
             probe = f", probe in {seconds:.0f}s" if seconds is not None else ""
-            text.append(f"  {look.ascii if ascii_only else look.glyph} ", palette[look.tone])
+            text.append("\n" if call is not None else "")
+            text.append(f"{look.ascii if ascii_only else look.glyph} ", palette[look.tone])
             whose = "" if call is None or call.agent == self._agent else f" of {short_name(self._agent, 20)}"
             text.append(f"breaker{whose} {look.word}{probe}", palette["muted"])
+        if call is not None and call.problem:
+            text.append(f"\n{safe_line(call.problem, 300)}", palette["muted"])
         for line, tone in call.lines[-_LINES:] if call is not None else ():
             text.append(f"\n{fit(line, room)}", palette[tone])
         return text
 
     def _facts(self, call: Call) -> str:
-        if call.problem:
-            return call.problem
         if call.trial is None:
             seconds = (self._engine.clock.now() - call.at).total_seconds()
-            return "" if call.cancelled else took(seconds)
+            return "" if call.cancelled or call.problem else took(seconds)
         status = call.trial.meta.get("status")
         words = [f"HTTP {status}"] if status is not None else [call.status] if call.status else []
         tries = len(call.trial.attempts)

@@ -68,7 +68,7 @@ class FlowList(Section):
             words, key, is_code = self._welcome[line]
             if key:
                 yield Segment(f"   {key}  ", self.palette.bold["accent"])
-            indent = "" if key else "   " if is_code else " "
+            indent = "" if key else "  " if is_code else " "
             yield Segment(indent + words, self.palette["text" if key or is_code else "muted"])
 
     def render_row(self, index: int, width: int) -> Iterable[Segment]:

@@ -123,9 +123,9 @@ class YamlArea(TextArea):
         return moved
 
     def _show_line_starts(self) -> None:
-        room = self.scrollable_content_region.width - self.gutter_width - _BESIDE
-        is_dragged = self.app.mouse_captured is self  # the text stays under the mouse
-        if self.scroll_x and self._cursor_offset[0] < room and not is_dragged:
+        if not self.scroll_x or self.app.mouse_captured is self:  # it stays under a mouse that drags
+            return
+        if self._cursor_offset[0] + _BESIDE < self.scrollable_content_region.width - self.gutter_width:
             self.scroll_to(x=0, animate=False, force=True, immediate=True)
 
     # the document

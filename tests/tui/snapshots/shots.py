@@ -10,13 +10,14 @@ from html import unescape
 from typing import Any
 
 from pytest_textual_snapshot import SVGImageExtension
-from rich.segment import Segment
+from textual._compositor import LayoutUpdate
 from textual.pilot import Pilot
+from textual.strip import Strip
 from textual.widgets import Input, TextArea
 
 from lead_tui.tui.widgets.panes import VIEWS, Panes
 from tests.pictures.stage import without_fonts
-from tests.tui.stage import text_of, until
+from tests.tui.stage import until
 
 CELL = 12.2
 """Width of a cell in a picture."""
@@ -46,34 +47,41 @@ def screen_of(svg: str) -> list[str]:
     return [lines.get(number, "").rstrip() for number in range(max(lines, default=-1) + 1)]
 
 
-async def _shown(pilot: Pilot[Any], *words: str) -> None:
-    """Until these words are on the screen, and all panes that it has."""
-
-    def ready() -> bool:
-        complete = all(_is_complete(panes) for panes in pilot.app.screen.query(Panes))
-        return complete and all(word in text_of(pilot.app) for word in words)
-
-    try:
-        await until(pilot, ready)
-    except AssertionError:
-        raise AssertionError(f"{words} never came:\n{text_of(pilot.app)}") from None
-
-
 async def at_rest(pilot: Pilot[Any], *words: str) -> None:
     """Until these words are there and two frames in a row are the same; no cursor blinks."""
     await _shown(pilot, *words)
     for each in pilot.app.screen.query("*"):
         if isinstance(each, Input | TextArea):
             each.cursor_blink = False
-    before: list[list[Segment]] = []
-    while before != (before := cells(pilot)):
+    before: list[list[Strip]] = []
+    while before != (before := _cells(pilot)):
         await pilot.pause(0.05)
+
+
+async def _shown(pilot: Pilot[Any], *words: str) -> None:
+    """Until these words are on the screen, and all panes that it has."""
+
+    def ready() -> bool:
+        text = _text(pilot)
+        return all(map(_is_complete, pilot.app.screen.query(Panes))) and all(word in text for word in words)
+
+    try:
+        await until(pilot, ready)
+    except AssertionError:
+        raise AssertionError(f"{words} never came:\n{_text(pilot)}") from None
 
 
 def _is_complete(panes: Panes) -> bool:
     return len(panes.children) == len(VIEWS) and all(pane.is_mounted for pane in panes.children)
 
 
-def cells(pilot: Pilot[Any]) -> list[list[Segment]]:
-    """What the screen shows, with its styles."""
-    return [list(strip) for strip in pilot.app.screen._compositor.render_strips()]
+def _text(pilot: Pilot[Any]) -> str:
+    return "\n".join("".join(strip.text for strip in line) for line in _cells(pilot))
+
+
+def _cells(pilot: Pilot[Any]) -> list[list[Strip]]:
+    """What is shown, with its styles. A screen that lets another shine through must be told which."""
+    app = pilot.app
+    update = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
+    assert isinstance(update, LayoutUpdate)
+    return [list(line) for line in update.strips]

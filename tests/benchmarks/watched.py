@@ -1,7 +1,7 @@
 """`python -m tests.benchmarks.watched TASKS JOURNAL [--cockpit]`: tasks that do nothing, seen or unseen.
 
-A file may hold about 14,000 tasks; this run has no file. With `--cockpit` the screen closes by itself when the
-run has ended.
+A file may hold about 14,000 tasks; this run has no file. With `--cockpit` the screen closes by itself when
+the run has ended.
 """
 
 import asyncio

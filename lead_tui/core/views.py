@@ -104,6 +104,8 @@ def errors(run: RunState) -> dict[str, str]:
 
 
 def interrupted(run: RunState) -> list[str]:
+    if not run.counts[INTERRUPTED]:
+        return []
     return [task.name for task in run.tasks.values() if task.status is INTERRUPTED]
 
 

@@ -70,7 +70,12 @@ class RunModel:
         self.breaker_log: list[ev.Event] = []
         self.damage = ""
         """Why the fold stopped, if an event does not fit: a journal of a newer release, or a damaged one."""
-        self._changes = Changes(again=True, run=True, said=True)
+        self._changes = Changes(run=True, said=True)
+
+    @cached_property
+    def agents(self) -> tuple[str, ...]:
+        """Those of its tasks, each once."""
+        return tuple(dict.fromkeys(task.agent for task in self.plan.tasks))
 
     @cached_property
     def outline(self) -> dict[str, OutlineRow]:
@@ -80,6 +85,7 @@ class RunModel:
     def reset(self) -> None:
         """Back to before the first event."""
         self._begin()
+        self._changes.again = True
 
     @property
     def ended(self) -> bool:

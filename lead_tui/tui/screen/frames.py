@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 
 SHORTEST = 1 / 30
-LONGEST = 1 / 8
+LONGEST = 1 / 5
 TICK = 0.5
 LATE = 0.012
 """Seconds behind its time, on average, from which on the loop counts as busy."""

@@ -98,7 +98,7 @@ def countdown(until: datetime, now: datetime) -> str:
 
 
 def _breakers(model: RunModel, frame: Frame) -> list[Vital]:
-    names = dict.fromkeys((*model.state.breakers, *(task.agent for task in model.plan.tasks)))
+    names = dict.fromkeys((*model.state.breakers, *model.agents))
     states = {name: model.state.breakers.get(name, BreakerState()) for name in names}
     last = {event.agent: event for event in model.breaker_log if isinstance(event, _CHANGES)}
     order = sorted(states, key=lambda name: (_RANK.get(states[name].state, 1), name not in last))

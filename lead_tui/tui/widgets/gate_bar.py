@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.strip import Strip
@@ -10,6 +11,7 @@ from textual.widget import Widget
 from lead_tui.core.state import GateState
 from lead_tui.text.safe import safe_line
 from lead_tui.tui import themes
+from lead_tui.tui.prose.cells import fit
 from lead_tui.tui.themes import Palette
 
 
@@ -23,7 +25,7 @@ class GateBar(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._text: tuple[str, str] = ("", "")
+        self._text = ("", "", "")
 
     def show(self, gates: Sequence[GateState], interrupted: Sequence[str]) -> None:
         text = _text(gates, interrupted)
@@ -35,10 +37,13 @@ class GateBar(Widget):
     def render_line(self, y: int) -> Strip:
         palette = Palette.of(self.app)
         mark = "=" if themes.ascii_only(self.app) else "‖"
-        head, message = self._text
+        head, message, keys = self._text
+        lead, tail = f" {mark} {head} ", f"  {keys} "
+        room = self.size.width - cell_len(lead) - cell_len(tail)
         segments = [
-            Segment(f" {mark} {head} ", palette.bold["ask"]),
-            Segment(message, palette["text"]),
+            Segment(lead, palette.bold["ask"]),
+            Segment(fit(message, min(cell_len(message), max(room, 0))), palette["text"]),
+            Segment(tail, palette.bold["accent"]),
         ]
         return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)
 
@@ -46,12 +51,13 @@ class GateBar(Widget):
         await self.app.run_action("approvals", self.app)
 
 
-def _text(gates: Sequence[GateState], interrupted: Sequence[str]) -> tuple[str, str]:
+def _text(gates: Sequence[GateState], interrupted: Sequence[str]) -> tuple[str, str, str]:
+    """Who asks, what, and the keys that answer."""
     if gates:
         first = gates[0].request
         more = f" and {len(gates) - 1} more" if len(gates) > 1 else ""
-        return f"{first.task} needs you{more}:", safe_line(f"{first.message}   (a answers)", 300)
+        return f"{first.task} needs you{more}:", safe_line(first.message, 300), "a answers"
     if interrupted:
         names = ", ".join(interrupted[:3]) + (" ..." if len(interrupted) > 3 else "")
-        return "interrupted:", safe_line(f"{names} may have happened: r runs it again, enter to skip it", 300)
-    return "", ""
+        return "interrupted:", safe_line(f"{names} may have happened", 300), "r runs again  enter s skips"
+    return "", "", ""

@@ -14,8 +14,10 @@ import asyncio
 import gc
 import signal
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
 Start = Callable[[Sequence[Observer]], Awaitable[LocalRun]]
 LOOK_EVERY = 0.5
+RESTORING_SECONDS = 0.5
 
 
 def opens(watching: Watching, *, no_ui: bool) -> bool:
@@ -144,7 +147,11 @@ class Sitting:
         terminal = TerminalState()
 
         def leave(code: int, line: str) -> None:
-            terminal.restore(leave_full_screen=app.is_open)
+            # a terminal that does not read would hold us for ever
+            restoring = partial(terminal.restore, leave_full_screen=app.is_open)
+            thread = threading.Thread(target=restoring, daemon=True)
+            thread.start()
+            thread.join(RESTORING_SECONDS)
             sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
             leave_now(self._reporters, code, line)
 
@@ -177,6 +184,8 @@ class Sitting:
 
         if isinstance(app.crash, LeadError):
             raise app.crash
+        for path in left.rescued:
+            say(f"unsaved text is in {path}")
         going = runs.at_work()
         if left.how != "signal":
             why = "the screen failed" if app.crash is not None else "the screen is closed"

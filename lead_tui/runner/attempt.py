@@ -177,6 +177,9 @@ class Attempt(AttemptContext):
             self._runner.post(
                 ev.TaskCancelled(task=self.task, why="cancelled while running", duration=duration)
             )
+        elif not self._runner.parked:  # nobody of ours did it
+            failure = Failure(Category.AGENT, "the agent cancelled its own call", code="raised")
+            self._post_failure(failure, duration)
 
 
 _LATER = Failure(Category.SYSTEM, "the attempt starts later", code="later")

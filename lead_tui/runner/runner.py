@@ -112,6 +112,11 @@ class Runner:
         self._arrived.set()
         return await answer
 
+    @property
+    def parked(self) -> bool:
+        """Is the run being left, so that what is cancelled stays as it is stored?"""
+        return self._parked
+
     def park(self) -> None:
         """Leave the run as it is stored now: a later owner takes it up."""
         self._parked = True

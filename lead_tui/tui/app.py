@@ -281,6 +281,12 @@ class Cockpit(App[Left]):
         else:
             self.action_home()
 
+    def action_command_palette(self) -> None:
+        from lead_tui.tui.screens.palette import Palette
+
+        if not any(isinstance(screen, Palette) for screen in self.screen_stack):
+            self.push_screen(Palette(id="--command-palette"))
+
     def action_redraw(self) -> None:
         self.refresh(layout=True)
 
@@ -453,9 +459,10 @@ class Cockpit(App[Left]):
     async def leave_for_signal(self, number: int, *, park: bool) -> None:
         """A signal: park what runs (the terminal is gone) or close the screen and let the caller end it."""
         runs: tuple[LocalRun, ...] = tuple(self.runs.at_work())
+        rescued = [path for screen in self.screen_stack if (path := _rescued(screen)) is not None]
         if park:
             await self.runs.park(runs)
-        self.exit(Left("signal", runs, number))
+        self.exit(Left("signal", runs, number, tuple(rescued)))
 
     def exit(self, result: Left | None = None, return_code: int = 0, message: Any = None) -> None:
         if isinstance(self.screen, RunScreen):
@@ -496,3 +503,9 @@ class Cockpit(App[Left]):
         from lead_tui.tui.commands import commands
 
         yield from commands(self, screen)
+
+
+def _rescued(screen: Screen[Any]) -> Path | None:
+    """The file that unsaved text was put into, if the screen has some."""
+    rescue: Callable[[], Path | None] = getattr(screen, "rescue", lambda: None)
+    return rescue()

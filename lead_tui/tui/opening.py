@@ -55,3 +55,5 @@ class Left:
     how: Literal["quit", "detached", "signal", "crashed"] = "quit"
     runs: tuple[LocalRun, ...] = field(default=())
     signal: int = 0
+    rescued: tuple[Path, ...] = ()
+    """Files with text that nobody had saved when a signal came."""

@@ -121,6 +121,21 @@ def test_an_agent_that_swallows_its_timeout_has_timed_out(agent):
     assert story.result.errors["a"].code == "attempt_timeout"
 
 
+def test_an_agent_that_cancels_its_own_task_has_failed(agent):
+    """Nobody asked for it, so it is no cancellation: the attempt fails, and the run goes on to its end."""
+
+    async def cancels_itself():
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(1)
+
+    agent(lambda call: cancels_itself() if call.task == "a" else "fine")
+    story = run_flow(ours({"name": "a"}, {"name": "b"}, failure_strategy="continue_on_failure"))
+    assert "cancelled its own call" in story.result.errors["a"].message
+    assert story.result.results == {"b": "fine"}
+
+
 def test_outputs_that_json_cannot_hold_fail_the_run():
     """It ends, instead of coming back for ever."""
     story = run_flow(flow({"name": "a"}, outputs={"x": "{{ 1e308 * 10 }}"}))

@@ -694,3 +694,17 @@ async def test_every_binding_has_its_own_id() -> None:
     ids = [binding.id for binding in EditorScreen.BINDINGS]  # type: ignore[union-attr]
     assert all(ids)
     assert len(set(ids)) == len(ids)
+
+
+async def test_unsaved_text_is_rescued_where_nobody_can_be_asked(path: Path) -> None:
+    """A signal closes the screen: what was typed stands in a file beside the flow, which is as it was."""
+    async with editing(path, "name: x\n") as (app, pilot):
+        screen = app.screen
+        assert isinstance(screen, EditorScreen)
+        assert screen.rescue() is None
+        await pilot.press("n", "e", "w")
+        rescued = screen.rescue()
+        assert rescued is not None
+        assert rescued == path.with_name("flow.yaml.unsaved")
+        assert "new" in rescued.read_text(encoding="utf-8")
+        assert path.read_text(encoding="utf-8") == "name: x\n"

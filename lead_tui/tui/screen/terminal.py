@@ -70,12 +70,16 @@ class Terminal(LinuxDriver):
             self.resume_application_mode()
 
     def _run_input_thread(self) -> None:
-        try:
-            self.run_input_thread()
-        except OSError:
-            return  # the terminal is gone; who looks after it will notice
-        except Exception as error:  # noqa: BLE001 - Textual's parser on whatever a terminal may send
-            asyncio.run_coroutine_threadsafe(self._fail(error), self._loop)
+        while True:
+            try:
+                self.run_input_thread()
+            except UnicodeDecodeError:
+                continue  # a pasted or typed byte that is no UTF-8: it is left out
+            except OSError:
+                return  # the terminal is gone; who looks after it will notice
+            except Exception as error:  # noqa: BLE001 - Textual's parser on whatever a terminal may send
+                asyncio.run_coroutine_threadsafe(self._fail(error), self._loop)
+            return
 
     async def _fail(self, error: Exception) -> None:
         self._app._handle_exception(error)  # noqa: SLF001 - the one door for what went wrong

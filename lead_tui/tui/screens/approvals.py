@@ -27,6 +27,7 @@ from lead_tui.tui.themes import Palette
 from lead_tui.tui.widgets.form import Form
 from lead_tui.tui.widgets.gate_list import GateList
 from lead_tui.tui.widgets.hints import Hints
+from lead_tui.tui.widgets.inert import InertInput
 from lead_tui.tui.widgets.result_view import ResultView
 from lead_tui.tui.widgets.rows import Rows
 from lead_tui.tui.widgets.title_line import TitleLine
@@ -94,7 +95,7 @@ class ApprovalsScreen(Screen[None]):
         self._show = ResultView(id="show")
         self._form = Form(id="form")
         self._answers = OptionList(id="answers", compact=True, markup=False)
-        self._why = Input(placeholder="why? enter rejects, esc does not", compact=True, id="why")
+        self._why = InertInput(placeholder="why? enter rejects, esc does not", compact=True, id="why")
 
     def compose(self) -> ComposeResult:
         yield self._title

@@ -154,6 +154,17 @@ class EditorScreen(Screen[None]):
     def has_unsaved(self) -> bool:
         return self._file is not None and self.area.text != self._kept
 
+    def rescue(self) -> Path | None:
+        """Put unsaved text into a file beside this one, without asking; its path, None if all is saved."""
+        if not self.has_unsaved:
+            return None
+        path = self.path.with_name(f"{self.path.name}.unsaved")
+        try:
+            path.write_text(self.area.text, encoding="utf-8", errors="surrogateescape")
+        except OSError:
+            return None
+        return path
+
     async def may_leave(self) -> bool:
         """Ask what to do with unsaved text, if there is any. Call it in a worker."""
         async with self._one_question:

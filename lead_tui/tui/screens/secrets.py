@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from lead_tui.text.safe import safe_line
+from lead_tui.tui.widgets.inert import InertInput
 
 
 class SecretsScreen(ModalScreen[dict[str, str] | None]):
@@ -39,7 +40,7 @@ class SecretsScreen(ModalScreen[dict[str, str] | None]):
             yield Static("They are stored nowhere. Enter goes on, esc leaves.", markup=False)
             for number, name in enumerate(self._names):
                 yield Static(safe_line(name), markup=False)
-                yield Input(password=True, id=f"secret-{number}")
+                yield InertInput(password=True, id=f"secret-{number}")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         if event.input.id == f"secret-{len(self._names) - 1}":

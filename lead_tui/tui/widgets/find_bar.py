@@ -8,6 +8,8 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from lead_tui.tui.widgets.inert import InertInput
+
 
 class FindBar(Horizontal):
     """Hidden until `ask`. What is typed goes out as `Wanted`, enter and the arrows as `Moved`."""
@@ -49,7 +51,7 @@ class FindBar(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Static("find", classes="what", markup=False)
-        yield Input(compact=True)
+        yield InertInput(compact=True)
         yield Static("", classes="found", markup=False)
 
     @property

@@ -18,6 +18,7 @@ from lead_tui.text.safe import safe, safe_line
 from lead_tui.tui import themes
 from lead_tui.tui.flows.fields import LEFT_OUT, Field, value_of
 from lead_tui.tui.themes import Palette
+from lead_tui.tui.widgets.inert import InertInput, InertTextArea
 from lead_tui.tui.widgets.pick import Pick
 
 Editor = Input | TextArea | Pick
@@ -88,10 +89,10 @@ def _editor(field: Field) -> Editor:
     if field.choices:
         return Pick(field.choices, field.start)
     if field.lines > 1:
-        area = TextArea(field.start or "", soft_wrap=True, compact=True, tab_behavior="focus")
+        area = InertTextArea(field.start or "", soft_wrap=True, compact=True, tab_behavior="focus")
         area.styles.height = field.lines
         return area
-    return Input(field.start, field.hint, password=field.secret, compact=True, select_on_focus=False)
+    return InertInput(field.start, field.hint, password=field.secret, compact=True, select_on_focus=False)
 
 
 class Form(VerticalScroll, can_focus=False):

@@ -13,6 +13,7 @@ from lead_tui.text.wire import json_text
 from lead_tui.tui.prose.paragraphs import Paragraph, Span, plain
 from lead_tui.tui.values.records import Records, records_of
 from lead_tui.tui.values.search import Key, Keys
+from lead_tui.tui.widgets.inert import InertInput
 from lead_tui.tui.widgets.json_tree import JsonTree
 from lead_tui.tui.widgets.prose import Prose
 from lead_tui.tui.widgets.record_table import RecordTable
@@ -208,7 +209,7 @@ class ResultView(Vertical):
 
     def _begin_typing(self) -> None:
         if self._asking is None:
-            self._asking = Input(placeholder="search", compact=True)
+            self._asking = InertInput(placeholder="search", compact=True)
             self.mount(self._asking)
         self._asking.focus()
 

@@ -8,6 +8,8 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from lead_tui.tui.widgets.inert import InertInput
+
 
 class SearchLine(Horizontal):
     """Enter keeps what was typed, escape drops it. It takes the focus when it is mounted."""
@@ -56,7 +58,7 @@ class SearchLine(Horizontal):
     ) -> None:
         super().__init__(id=id, classes=classes)
         self._prompt = prompt
-        self._input = Input(value, compact=True)
+        self._input = InertInput(value, compact=True)
 
     def compose(self) -> ComposeResult:
         yield Static(self._prompt, markup=False)

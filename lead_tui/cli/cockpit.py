@@ -12,6 +12,7 @@ middle of its work exits with 5: it waits for a person.
 
 import asyncio
 import gc
+import io
 import signal
 import sys
 import threading
@@ -221,7 +222,8 @@ async def _shown(app: "Cockpit", signals: Signals, terminal: TerminalState) -> "
         asyncio.create_task(_heed(app, signals)),
         asyncio.create_task(_look_after(app, signals, terminal)),
     ]
-    left, streams = None, (sys.stdout, sys.stderr)
+    left, streams = None, (sys.stdin, sys.stdout, sys.stderr)
+    sys.stdin = io.StringIO()  # keys are the screen's: a function of a flow that asks for input gets none
     try:
         left = await app.run_async()
     except Exception as error:  # noqa: BLE001 - whatever the screen died of, its runs go on
@@ -232,7 +234,9 @@ async def _shown(app: "Cockpit", signals: Signals, terminal: TerminalState) -> "
         gc.enable()
         app.runs.on_left = lambda run_id: None
         terminal.restore(leave_full_screen=app.is_open)
-        sys.stdout, sys.stderr = streams  # Textual's own way back breaks if its tasks end in another order
+        sys.stdin, sys.stdout, sys.stderr = (
+            streams  # Textual's own way back breaks if its tasks end in another order
+        )
     return left or Left("crashed" if app.crash is not None else "quit", tuple(app.runs.at_work()))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from lead_tui.core.state import RUN_ENDED, TaskStatus
 from lead_tui.tui.opening import Edit, Home, Opening, TryAgents, Watch
+from lead_tui.tui.widgets.yaml_area import YamlArea
 from tests.pictures.stage import Scene, Stage
 
 Open = Callable[[Stage], Awaitable[Opening]]
@@ -93,18 +94,15 @@ async def settle(stage: Stage) -> None:
 
 
 async def editing(stage: Stage) -> Opening:
-    path = stage.flows / "quickstart.yaml"
-    text = path.read_text(encoding="utf-8")
-    text = text.replace(
-        'tasks.orders.result.orders }}", by: drink', 'tasks.order.result.orders }}", by: drink'
-    )
-    text = text.replace("expect: [result > 15]", "expects: [result > 15]")
-    path.write_text(text, encoding="utf-8")
-    return Edit(path)
+    return Edit(stage.flows / "quickstart.yaml")
 
 
 async def problem(stage: Stage) -> None:
     await stage.pilot.pause(1.5)
+    area = stage.app.screen.query_one(YamlArea)
+    broken = area.text.replace('orders.result.orders }}", by: drink', 'order.result.orders }}", by: drink')
+    area.text = broken.replace("expect: [result > 15]", "expects: [result > 15]")
+    await stage.pilot.pause(1.0)
     await stage.press("f8")
     await stage.pilot.pause(0.5)
 

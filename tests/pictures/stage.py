@@ -19,6 +19,7 @@ from lead_tui.tui.app import Cockpit
 from lead_tui.tui.opening import Launch, Opening
 from lead_tui.tui.runs import Runs
 from lead_tui.tui.session import Session
+from lead_tui.tui.themes import DEFAULT
 
 FLOWS = Path(__file__).parents[2] / "workflows"
 PATIENCE = 30.0
@@ -53,7 +54,7 @@ class Stage:
 
     async def take(self, scene: Scene) -> str:
         opening = await scene.opening(self)
-        app = Cockpit(self.runs, opening, Session(theme=scene.theme), folder=self.flows)
+        app = Cockpit(self.runs, opening, Session(theme=scene.theme or DEFAULT), folder=self.flows)
         try:
             async with app.run_test(size=scene.size) as pilot:
                 self.pilot = pilot

@@ -106,7 +106,7 @@ def is_typed(key: str) -> bool:
 
 def _short(binding: Binding) -> str:
     """`^p` for ctrl+p, words for the rest."""
-    if binding.key_display and not binding.key.startswith("f"):
+    if binding.key_display and binding.key != "f1":
         return binding.key_display
     key = binding.key
     if key.startswith("ctrl+"):

@@ -18,6 +18,7 @@ from textual.driver import Driver
 from textual.screen import Screen
 
 from lead_tui.core.commands import AnyCommand, Cancel, Resume
+from lead_tui.core.state import TaskStatus
 from lead_tui.errors import LeadError
 from lead_tui.runner import left
 from lead_tui.runner.handle import LocalRun, Receipt
@@ -100,6 +101,7 @@ class Cockpit(App[Left]):
         self._session_file = session_file
         self._trouble = trouble
         self._quitting_since = float("-inf")
+        self._ticks = 0
         self._leaving = 0
         """How often the person has asked to cancel what runs and leave."""
         themes.install(self, self._theme_wanted or self._theme_that_fits())
@@ -194,8 +196,10 @@ class Cockpit(App[Left]):
         return [screen.feed for screen in self.screen_stack if isinstance(screen, RunScreen)]
 
     def _tick(self) -> None:
+        self._ticks += 1
         for feed in (*self.feeds, *self._shown_feeds()):
-            if feed.moves:
+            # where nothing runs, a second is soon enough
+            if feed.moves and (self._ticks % 2 or feed.model.state.counts[TaskStatus.RUNNING]):
                 feed.model.touch()
                 self.frames.wake()
 

@@ -40,13 +40,6 @@ class Feeds:
         """A feed of its own, which the live one knows nothing of."""
         return Feed(RunModel(plan, run_id, source=source), self._runs, self._wake)
 
-    def keep(self, run_ids: set[str]) -> None:
-        """Close the feeds of all other runs that nobody drives here."""
-        for run_id, feed in list(self._open.items()):
-            if run_id not in run_ids and not self._runs.is_driven(run_id):
-                feed.stop()
-                del self._open[run_id]
-
     def close(self) -> None:
         for feed in self._open.values():
             feed.stop()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lead_tui.agents.registry import load_libraries
-from lead_tui.core.commands import AnyCommand, Approve, Cancel, Pause, Reject, Resume
+from lead_tui.core.commands import AnyCommand
 from lead_tui.core.state import RUN_ENDED
 from lead_tui.errors import LeadError, RunNotFound
 from lead_tui.flow.loader import Document, environment_for
@@ -133,10 +133,6 @@ class Runs:
         if self.is_alive(run_id):
             return ()
         return left.secrets_again(self.record(run_id))
-
-    async def post(self, run_id: str, command: Approve | Reject | Cancel | Pause | Resume) -> Receipt:
-        """Leave it in the inbox if nobody drives the run: its next owner carries it out."""
-        return await self.engine.send(run_id, command, self.by)
 
     async def park(self, runs: Sequence[LocalRun]) -> None:
         """Stop driving these; each can be taken up again."""

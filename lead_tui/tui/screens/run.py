@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from lead_tui.core import views
-from lead_tui.core.commands import AnyCommand, Cancel, CancelTask, Pause, Resume, Retry, Skip
+from lead_tui.core.commands import AnyCommand, Cancel, CancelTask, Pause, Resume, Retry
 from lead_tui.core.refusal import refusal
 from lead_tui.core.state import RunStatus
 from lead_tui.tui import themes
@@ -337,10 +337,6 @@ class RunScreen(Screen[None]):
     def action_cancel_task(self) -> None:
         task = self.panes.tasks.selected
         self.post_message(Steer(self.model.run_id, CancelTask(task=task), f"cancelling {task}"))
-
-    def action_skip(self) -> None:
-        task = self.panes.tasks.selected
-        self.post_message(Steer(self.model.run_id, Skip(task=task), f"skipped {task}"))
 
     def action_edit(self) -> None:
         self.post_message(EditFlow(Path(self.model.source)))

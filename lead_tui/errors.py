@@ -155,3 +155,10 @@ class AgentError(LeadError):
     def __init__(self, failure: Failure) -> None:
         super().__init__(str(failure))
         self.failure = failure
+
+
+def failed(
+    category: Category, message: str, outcome: Outcome = Outcome.PERMANENT, code: str = ""
+) -> AgentError:
+    """Make the error to raise for ending an attempt from deep inside an agent."""
+    return AgentError(Failure(category, message, outcome, code))

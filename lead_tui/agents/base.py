@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 
-from lead_tui.errors import AgentError, Category, Failure, Outcome
+from lead_tui.errors import Category, Failure, Outcome
 from lead_tui.flow.models import AgentConfig
 
 Config = TypeVar("Config", bound=AgentConfig)
@@ -137,13 +137,6 @@ class BaseAgent(ABC, Generic[Config]):
     async def close(self) -> None:
         """Let go of connections and children. Called once, under a deadline, whatever ended the run."""
         return
-
-
-def failed(
-    category: Category, message: str, outcome: Outcome = Outcome.PERMANENT, code: str = ""
-) -> AgentError:
-    """Make the error to raise for ending an attempt from deep inside an agent."""
-    return AgentError(Failure(category, message, outcome, code))
 
 
 def we_are_cancelled(error: BaseException) -> bool:

@@ -11,12 +11,12 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from lead_tui.agents.base import AgentContext, AgentResponse, failed, we_are_cancelled
+from lead_tui.agents.base import AgentContext, AgentResponse, we_are_cancelled
 from lead_tui.agents.output import excerpt
 from lead_tui.agents.plain import NotPlain, plain
 from lead_tui.agents.prints import prints_to
 from lead_tui.agents.threads import ThreadContext, in_thread
-from lead_tui.errors import AgentError, Category
+from lead_tui.errors import AgentError, Category, failed
 
 Call = Callable[[AgentContext], Any]
 

@@ -13,10 +13,13 @@ from urllib.parse import urlsplit
 from msgspec import structs
 from pydantic import Field, field_validator
 
-from lead_tui.agents import http_client, http_errors, http_request, http_response
-from lead_tui.agents.base import AgentContext, AgentResponse, BaseAgent, failed
-from lead_tui.errors import AgentError, Category, Failure
+from lead_tui.agents import http_request
+from lead_tui.agents.base import AgentContext, AgentResponse, BaseAgent
+from lead_tui.errors import AgentError, Category, Failure, failed
 from lead_tui.flow.models import AgentConfig, ParametersModel, PositiveDuration
+from lead_tui.http import client as http_client
+from lead_tui.http import errors as http_errors
+from lead_tui.http import response as http_response
 
 if TYPE_CHECKING:
     import httpx2

@@ -5,7 +5,6 @@ endpoint, and a header is checked before it is sent. No message repeats a header
 """
 
 import re
-from base64 import b64encode
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlencode
@@ -13,10 +12,10 @@ from urllib.parse import unquote, urlencode
 import msgspec
 from pydantic import Field, ValidationError, model_validator
 
-from lead_tui.agents.base import failed
 from lead_tui.agents.parameters import told
-from lead_tui.errors import AgentError, Category
+from lead_tui.errors import AgentError, Category, failed
 from lead_tui.flow.models import ApiKeyAuth, Authentication, BasicAuth, Model
+from lead_tui.http.client import basic
 
 if TYPE_CHECKING:
     import httpx2
@@ -217,10 +216,6 @@ def checked_value(name: str, value: str) -> str:
     if not _VALUE.fullmatch(value):
         raise bad(f"headers.{name}: only printable ASCII without line breaks can be sent")
     return value
-
-
-def basic(username: str, password: str) -> str:
-    return "Basic " + b64encode(f"{username}:{password}".encode()).decode()
 
 
 def credentials(authentication: Authentication) -> tuple[str, str]:

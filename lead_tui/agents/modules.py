@@ -16,9 +16,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from lead_tui.agents.base import AgentContext, failed
+from lead_tui.agents.base import AgentContext
 from lead_tui.agents.neighbours import neighbours_by_plain_name
-from lead_tui.errors import Category
+from lead_tui.errors import Category, failed
 
 REFERENCE = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$"
 

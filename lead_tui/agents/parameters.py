@@ -4,8 +4,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from lead_tui.agents.base import failed
-from lead_tui.errors import Category
+from lead_tui.errors import Category, failed
 from lead_tui.flow.diagnostics import Problems
 from lead_tui.flow.explain import explain, node_of
 from lead_tui.flow.parameters import Parameters

@@ -22,10 +22,10 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from pydantic import Field
 
-from lead_tui.agents.base import AgentContext, AgentResponse, BaseAgent, failed
+from lead_tui.agents.base import AgentContext, AgentResponse, BaseAgent
 from lead_tui.agents.output import MAX_OUTPUT, Output, Stream, excerpt
 from lead_tui.agents.parameters import checked
-from lead_tui.errors import AgentError, Category, Outcome
+from lead_tui.errors import AgentError, Category, Outcome, failed
 from lead_tui.flow.models import AgentConfig, Duration, ParametersModel
 from lead_tui.flow.parameters import Parameters, Templated
 

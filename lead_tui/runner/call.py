@@ -8,8 +8,8 @@ import asyncio
 import math
 from typing import Any
 
-from lead_tui.agents.base import AgentResponse, BaseAgent, failed, we_are_cancelled
-from lead_tui.errors import AgentError, Category, Failure, Outcome
+from lead_tui.agents.base import AgentResponse, BaseAgent, we_are_cancelled
+from lead_tui.errors import AgentError, Category, Failure, Outcome, failed
 from lead_tui.runner.context import AttemptContext
 from lead_tui.runner.plain import plain, storable
 

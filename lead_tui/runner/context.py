@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from lead_tui.agents.base import Answer, Gate, failed
+from lead_tui.agents.base import Answer, Gate
 from lead_tui.agents.output import MAX_LINE
 from lead_tui.core import effects as fx
 from lead_tui.core import events as ev
-from lead_tui.errors import Category
+from lead_tui.errors import Category, failed
 from lead_tui.flow.forms import form_problem
 from lead_tui.runner.plain import plain, storable
 from lead_tui.runner.secrets import ConcealedStream

@@ -402,7 +402,7 @@ async def test_a_thread_masks_too(context):
 async def test_an_agent_error_says_it_exactly(call):
     """The function's own verdict passes through."""
     source = """
-        from lead_tui.agents.base import failed
+        from lead_tui.errors import failed
         from lead_tui.errors import Category, Outcome
         def f(): raise failed(Category.NETWORK, "later", Outcome.SAFE, "mine")
     """

@@ -5,14 +5,13 @@ to the log. HTTP/1.1, no cookies, no retries, no credentials: those stand on the
 """
 
 import ssl
+from base64 import b64encode
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.request import getproxies, proxy_bypass
 
-from lead_tui.agents.base import failed
-from lead_tui.agents.http_request import basic
-from lead_tui.errors import Category
+from lead_tui.errors import Category, failed
 
 if TYPE_CHECKING:
     import httpx2
@@ -80,6 +79,11 @@ def proxy_for(scheme: str, host: str) -> str | None:
     if url is None or is_loopback(host) or proxy_bypass(host):
         return None
     return url if "://" in url else f"http://{url}"
+
+
+def basic(username: str, password: str) -> str:
+    """The value of the header that Basic authentication sends."""
+    return "Basic " + b64encode(f"{username}:{password}".encode()).decode()
 
 
 def is_loopback(host: str) -> bool:

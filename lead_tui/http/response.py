@@ -8,8 +8,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from lead_tui.agents.base import failed
-from lead_tui.errors import Category
+from lead_tui.errors import Category, failed
 
 if TYPE_CHECKING:
     import httpx2

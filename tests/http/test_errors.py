@@ -7,9 +7,9 @@ import aiohttp
 import httpx2
 import pytest
 
-from lead_tui.agents import http_errors
 from lead_tui.agents.http_api import HttpApiAgent
 from lead_tui.errors import AgentError, Category, Outcome
+from lead_tui.http import errors as http_errors
 from tests.agents.http_server import Context, agent
 
 NETWORK, TIMEOUT, VALIDATION = Category.NETWORK, Category.TIMEOUT, Category.VALIDATION

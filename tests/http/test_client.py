@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from lead_tui.agents.http_client import is_loopback, proxy_for
 from lead_tui.errors import AgentError, Outcome
+from lead_tui.http.client import is_loopback, proxy_for
 from tests.agents.http_server import Context, agent, raw
 
 

@@ -103,8 +103,65 @@ class AgentContext(Protocol):
         """A piece of streamed text."""
         ...
 
-    async def ask(self, gate: Gate) -> Answer:
-        """Wait for a person. The task holds no slot meanwhile; a parked run comes back to the same gate."""
+    async def ask(self, gate: Gate, bound_to: str = "") -> Answer:
+        """Wait for a person. The task holds no slot meanwhile; a parked run comes back to the same gate.
+
+        `bound_to` names what the answer is for, and for nothing else (a tool's call with its exact arguments):
+        the same text comes back to the same gate, another one to another, whatever was asked in between.
+        """
+        ...
+
+    # calls within the attempt: of a model, of tools, of other agents
+
+    async def admit(self) -> None:
+        """Ask before each further call that costs money. Waits while a budget of the run or of this agent is
+        spent; a run that is parked meanwhile begins the attempt again, with what it has `saved`.
+        """
+        ...
+
+    def spend(self, usage: Mapping[str, float]) -> None:
+        """Add to what this attempt used: `calls`, `input_tokens`, `output_tokens`, `cache_read_tokens`,
+        `cache_write_tokens`, `usd`, `unpriced_calls`. It counts at once, however the attempt ends.
+        """
+        ...
+
+    def tool_called(self, call: str, tool: str, arguments: Any) -> None:
+        """A fact. `call` is unique in the attempt. Until `tool_returned` its outcome is unknown to a crash."""
+        ...
+
+    def tool_returned(
+        self, call: str, tool: str, result: Any = None, failure: Failure | None = None
+    ) -> None: ...
+
+    def save(self, piece: Any) -> None:
+        """Keep a piece of plain data (a message of a conversation) with which the attempt can go on after a
+        park, a crash or a retry, instead of beginning anew. Thrown away when a person retries the task.
+        """
+        ...
+
+    @property
+    def saved(self) -> list[Any]:
+        """The pieces that were saved before this attempt began, in their order."""
+        ...
+
+    async def call(self, agent: str, action: str, parameters: dict[str, Any]) -> AgentResponse:
+        """One call to another agent of the flow, within its limits, breaker, budget and timeout; no retry.
+
+        What it spends counts for this attempt and in the budgets of both agents. A failure is in the
+        response, an agent that the flow does not declare is an AgentError.
+        """
+        ...
+
+    def service(
+        self,
+        name: str,
+        state: Literal["starting", "ready", "failed", "closed"],
+        *,
+        tools: int = 0,
+        restarts: int = 0,
+        error: str = "",
+    ) -> None:
+        """A note on a server behind this agent: what it does now, for people who look on."""
         ...
 
     def conceal(self, value: str) -> None:
@@ -133,6 +190,10 @@ class BaseAgent(ABC, Generic[Config]):
     async def execute(
         self, action: str, parameters: dict[str, Any], context: AgentContext
     ) -> AgentResponse: ...
+
+    async def restart(self) -> None:
+        """Begin anew with whatever connection or child it keeps; a person asked for it."""
+        return
 
     async def close(self) -> None:
         """Let go of connections and children. Called once, under a deadline, whatever ended the run."""

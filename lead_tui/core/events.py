@@ -211,7 +211,7 @@ class RetryScheduled(AttemptEvent, frozen=True, tag=snake_case):
 class TaskWaiting(AttemptEvent, frozen=True, tag=snake_case):
     """The attempt has not run yet, or waits for a person; in a parallel run it holds no slot meanwhile."""
 
-    reason: Literal["rate_limit", "breaker", "person", "retry_after"]
+    reason: Literal["rate_limit", "breaker", "person", "retry_after", "budget"]
     until: datetime | None = None
     why: str = ""
 
@@ -226,6 +226,60 @@ class ExpressionEvaluated(Event, frozen=True, tag=snake_case):
     saw: dict[str, Any] = {}
     why: str = ""
     failure: Failure | None = None
+
+
+# --- tools and money --------------------------------------------------------------------------------
+
+
+class ToolCalled(AttemptEvent, frozen=True, tag=snake_case):
+    """`call` is unique in the attempt; `arguments` are masked. Its outcome is unknown until it returned."""
+
+    call: str
+    tool: str
+    arguments: Any = None
+
+
+class ToolReturned(AttemptEvent, frozen=True, tag=snake_case):
+    """`result` is a bounded picture of what the model got; `duration` in seconds."""
+
+    call: str
+    tool: str
+    result: Any = None
+    failure: Failure | None = None
+    duration: float = 0.0
+
+
+class AttemptSaved(AttemptEvent, frozen=True, tag=snake_case):
+    """A piece of what the attempt needs to go on after a park, a crash or a retry (a model's message)."""
+
+    piece: Any
+
+
+class BudgetWarning(Event, frozen=True, tag=snake_case):
+    """`spent` has reached 80 % of `limit`. `agent` is empty for the budget of the flow."""
+
+    what: Literal["usd", "tokens", "calls", "seconds"]
+    spent: float
+    limit: float
+    agent: str = ""
+
+
+class BudgetExceeded(Event, frozen=True, tag=snake_case):
+    """Under `enforce` nothing that this budget covers starts from here on; `audit` only tells."""
+
+    what: Literal["usd", "tokens", "calls", "seconds"]
+    spent: float
+    limit: float
+    agent: str = ""
+    mode: Literal["audit", "enforce"] = "enforce"
+
+
+class BudgetRaised(Event, frozen=True, tag=snake_case):
+    """`limits` are the new ones, by what they limit."""
+
+    limits: dict[str, float]
+    agent: str = ""
+    by: str = ""
 
 
 # --- breakers -------------------------------------------------------------------------------------
@@ -312,6 +366,7 @@ AnyEvent = (
     RunQueued | RunStarted | RunCompleted | RunFailed | RunCancelled | RunPaused | RunResumed | RunWaiting
     | RunStopping | CleanupStarted | RunReopened | RunInterrupted
     | TaskReady | TaskStarted | TaskCompleted | TaskFailed | TaskSkipped | TaskCancelled | TaskInterrupted
+    | ToolCalled | ToolReturned | AttemptSaved | BudgetWarning | BudgetExceeded | BudgetRaised
     | AttemptStarted | AttemptCompleted | AttemptFailed | RetryScheduled | TaskWaiting | ExpressionEvaluated
     | BreakerOpened | BreakerHalfOpened | BreakerClosed
     | ApprovalRequested | ApprovalGranted | ApprovalRejected | CommandReceived | DeadlinePassed
@@ -361,9 +416,25 @@ class Metric(Note, frozen=True, tag=snake_case):
     value: float
 
 
+class Usage(Note, frozen=True, tag=snake_case):
+    """What the attempt has used so far: only the live counter, the facts are in the attempt's end."""
+
+    usage: dict[str, float]
+
+
+class Service(Note, frozen=True, tag=snake_case):
+    """What the server `name` behind an agent does now."""
+
+    name: str
+    state: Literal["starting", "ready", "failed", "closed"]
+    tools: int = 0
+    restarts: int = 0
+    error: str = ""
+
+
 class Message(Note, frozen=True, tag=snake_case):
     role: str
     text: str
 
 
-AnyNote = Log | Progress | Tokens | Metric | Message
+AnyNote = Log | Progress | Tokens | Metric | Usage | Service | Message

@@ -11,8 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from lead_tui.agents.base import Answer, Gate
-from lead_tui.core.events import Log, Note, Progress, Tokens
+from lead_tui.agents.base import AgentResponse, Answer, BaseAgent, Gate
+from lead_tui.core.events import Log, Note, Progress, Service, Tokens, ToolCalled, ToolReturned
+from lead_tui.errors import Category, Failure, failed
 from lead_tui.runner.secrets import Concealer
 from lead_tui.testing.clock import START
 
@@ -31,7 +32,10 @@ class FakeContext:
         environment: Mapping[str, str] | None = None,
         shared: dict[str, Any] | None = None,
         answers: Iterable[Answer] = (),
+        saved: Iterable[Any] = (),
+        agents: Mapping[str, BaseAgent[Any]] | None = None,
     ) -> None:
+        """`saved`: what an attempt before this one left. `agents`: those that `call` reaches, by name."""
         self.run_id = run_id
         self.task = task
         self.attempt = attempt
@@ -42,6 +46,13 @@ class FakeContext:
         self.notes: list[Note] = []
         self.gates: list[Gate] = []
         self.concealed: list[str] = []
+        self.bound: list[str] = []
+        self.usage: dict[str, float] = {}
+        self.admitted = 0
+        self.tools: list[ToolCalled | ToolReturned] = []
+        self.saved = list(saved)
+        self.pieces: list[Any] = []
+        self._agents = dict(agents or {})
         self._answers = list(answers)
 
     def log(
@@ -64,12 +75,55 @@ class FakeContext:
     def tokens(self, text: str) -> None:
         self.notes.append(Tokens(text=text, run_id=self.run_id, task=self.task, attempt=self.attempt))
 
-    async def ask(self, gate: Gate) -> Answer:
-        """The next scripted answer; LookupError if there is none."""
+    async def ask(self, gate: Gate, bound_to: str = "") -> Answer:
+        """The next scripted answer; LookupError if there is none. `bound` remembers what each was for."""
         self.gates.append(gate)
+        self.bound.append(bound_to)
         if not self._answers:
             raise LookupError(f"no answer is scripted for {gate.message!r}: FakeContext(answers=[...])")
         return self._answers.pop(0)
+
+    async def admit(self) -> None:
+        """Goes on at once; `admitted` counts."""
+        self.admitted += 1
+
+    def spend(self, usage: Mapping[str, float]) -> None:
+        """`usage` holds the sum."""
+        for name, amount in usage.items():
+            self.usage[name] = self.usage.get(name, 0) + amount
+
+    def tool_called(self, call: str, tool: str, arguments: Any) -> None:
+        fact = ToolCalled(task=self.task, attempt=self.attempt, call=call, tool=tool, arguments=arguments)
+        self.tools.append(fact)
+
+    def tool_returned(
+        self, call: str, tool: str, result: Any = None, failure: Failure | None = None
+    ) -> None:
+        fact = ToolReturned(
+            task=self.task, attempt=self.attempt, call=call, tool=tool, result=result, failure=failure
+        )
+        self.tools.append(fact)
+
+    def save(self, piece: Any) -> None:
+        """`pieces` holds what was saved in this attempt."""
+        self.pieces.append(piece)
+
+    async def call(self, agent: str, action: str, parameters: dict[str, Any]) -> AgentResponse:
+        """Straight to the agent's `execute`, with this context."""
+        if agent not in self._agents:
+            raise failed(Category.VALIDATION, f"the flow has no agent {agent!r}", code="unknown_agent")
+        return await self._agents[agent].execute(action, parameters, self)
+
+    def service(
+        self,
+        name: str,
+        state: Literal["starting", "ready", "failed", "closed"],
+        *,
+        tools: int = 0,
+        restarts: int = 0,
+        error: str = "",
+    ) -> None:
+        self.notes.append(Service(name=name, state=state, tools=tools, restarts=restarts, error=error))
 
     def conceal(self, value: str) -> None:
         self.concealed.append(value)

@@ -17,6 +17,7 @@ from lead_tui.core.state import RUN_ENDED, RunState
 from lead_tui.errors import CommandRefused, JournalError, JournalGone, OwnershipLost
 from lead_tui.journal.base import InboxRow, Journal
 from lead_tui.observers.hub import Item, Observer
+from lead_tui.observers.metrics import Metrics
 from lead_tui.runner.history import history
 from lead_tui.runner.result import Result, result_of
 from lead_tui.runner.runner import Runner
@@ -62,6 +63,11 @@ class LocalRun:
     def state(self) -> RunState:
         """The live state; read it, do not write it."""
         return self._runner.run
+
+    @property
+    def metrics(self) -> Metrics:
+        """Its live figures; read them, do not write them."""
+        return self._runner.metrics
 
     @property
     def driving(self) -> bool:

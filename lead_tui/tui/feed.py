@@ -94,9 +94,13 @@ class Feed:
         if not self._runs.knows(run_id):
             return
         self._see_owner()
-        if self.model.state.seq and not self._runs.has_news(run_id, self.model.state.seq):
+        if (driven := self._runs.at_the_wheel(run_id)) is not None:
+            self.model.follow(driven.state, driven.metrics)
+        else:
+            self.model.own()
+        if self.model.seq and not self._runs.has_news(run_id, self.model.seq):
             return
-        async for batch in self._runs.handle(run_id).events(self.model.state.seq):
+        async for batch in self._runs.handle(run_id).events(self.model.seq):
             await self._take(batch)
         self.problem = ""
         self._see_owner()

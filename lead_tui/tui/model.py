@@ -1,7 +1,8 @@
 """A run as the screens see it: the fold of its events, what each task went through, what was said. Pure.
 
 The one fold is `core.apply`, for a live, a foreign and a replayed run alike. `take` is called with whole
-batches and marks what changed; `changes` hands that out once a frame.
+batches and marks what changed; `changes` hands that out once a frame. Who drives the run in this process
+folds the same facts just before: the model `follow`s that state then, rather than to fold them twice.
 """
 
 from collections.abc import Iterable
@@ -13,7 +14,6 @@ from lead_tui.core import events as ev
 from lead_tui.core.apply import apply
 from lead_tui.core.plan import Plan
 from lead_tui.core.state import RUN_ENDED, RunState, TaskStatus, new_run
-from lead_tui.core.task_changes import TRANSITIONS
 from lead_tui.errors import IllegalTransition
 from lead_tui.observers.hub import Item
 from lead_tui.observers.metrics import Metrics
@@ -22,8 +22,6 @@ from lead_tui.tui.tasks.outline import OutlineRow, outline
 
 ACTIVE = frozenset({TaskStatus.RUNNING, TaskStatus.WAITING, TaskStatus.INTERRUPTED})
 _BREAKER_CHANGES = frozenset({ev.BreakerOpened, ev.BreakerHalfOpened, ev.BreakerClosed})
-_MOVES = frozenset(TRANSITIONS) - {ev.TaskStarted, ev.ApprovalRequested}
-"""Events after which a task may stand elsewhere."""
 
 
 @dataclass(slots=True)
@@ -56,6 +54,9 @@ class RunModel:
         self._begin()
 
     def _begin(self) -> None:
+        self.seq = 0
+        """Of the last event taken; a state that is followed may be a step ahead of it."""
+        self._follows = False
         self.state: RunState = new_run(self.plan)
         self.state.run_id = self.run_id
         self.metrics = Metrics()
@@ -87,6 +88,21 @@ class RunModel:
         self._begin()
         self._changes.again = True
 
+    def follow(self, state: RunState, metrics: Metrics) -> None:
+        """Somebody in this process drives the run: look at its state from now on."""
+        if state is not self.state:
+            self.state, self.metrics, self._follows = state, metrics, True
+            self._changes.again = self.seq > 0  # before the first event all look alike
+
+    def own(self) -> None:
+        """Nobody here drives it any more: fold on from where it stands.
+
+        Or from the beginning, if the driver knew more than could be stored.
+        """
+        if self._follows and self.state.seq != self.seq:
+            self.reset()
+        self._follows = False
+
     @property
     def ended(self) -> bool:
         return self.state.status in RUN_ENDED
@@ -104,53 +120,72 @@ class RunModel:
         return max(((self.state.ended_at or self.now) - start).total_seconds(), 0.0)
 
     def take(self, items: Iterable[Item]) -> None:
-        """Fold a batch; events that are known already are left out."""
-        state, kept = self.state, []
+        """Fold a batch; events that are known already are left out.
+
+        Runs for tens of thousands of events a second: what can be done once a batch is done once.
+        """
+        state, follows = self.state, self._follows
+        kept: list[ev.Event] = []
+        said: list[Item] = []
         for item in items:
             if isinstance(item, ev.Note):
                 self._hear(item)
-            elif item.seq > state.seq and not self.damage:
-                try:
-                    apply(state, item)
-                except IllegalTransition as error:
-                    self.damage = str(error)
-                    break
+                said.append(item)
+            elif item.seq > self.seq and not self.damage:
+                if not follows:
+                    try:
+                        apply(state, item)
+                    except IllegalTransition as error:
+                        self.damage = str(error)
+                        break
+                self.seq = item.seq
                 kept.append(item)
-                self._keep(item)
+                if type(item) not in SILENT:
+                    said.append(item)
+        if said:
+            self.log.extend(said)
+            self._changes.said = True
         if kept or self.damage:
             self._changes.run = True
-            self.metrics.see(kept)
+            self._keep(kept)
+            if not follows:
+                self.metrics.see(kept)
 
-    def _keep(self, event: ev.Event) -> None:
-        """Runs for each event, tens of thousands a second: what is seldom needed is not looked for."""
-        kind = type(event)
-        task: str = getattr(event, "task", "")
-        if task:
-            self._changes.tasks.add(task)
-            history = self.history.get(task)
-            if history is None:
-                self.history[task] = [event]
+    def _keep(self, events: list[ev.Event]) -> None:
+        history = self.history
+        touched: dict[str, None] = {}
+        for event in events:
+            task: str = getattr(event, "task", "")
+            if not task:
+                self._keep_of_run(event)
+                continue
+            past = history.get(task)
+            if past is None:
+                history[task] = [event]
             else:
-                history.append(event)
-            if kind in _MOVES:
-                self._place(task)
-        elif kind is ev.RunReopened:
+                past.append(event)
+            touched[task] = None
+        for task in touched:
+            self._place(task)
+        self._changes.tasks.update(touched)
+
+    def _keep_of_run(self, event: ev.Event) -> None:
+        kind = type(event)
+        if kind is ev.RunReopened:
             self._changes.again = True
             tasks = self.state.tasks
             self.failed = {name: None for name in self.failed if tasks[name].status is TaskStatus.FAILED}
         elif kind in _BREAKER_CHANGES:
             self.breaker_log.append(event)
-        if kind not in SILENT:
-            self.log.write(event, task)
-            self._changes.said = True
 
     def _place(self, task: str) -> None:
+        """Where the task stands after all that came in one batch."""
         status = self.state.tasks[task].status
         if status in ACTIVE:
             self.active[task] = None
-            if task in self.failed:
-                del self.failed[task]
-        elif task in self.active:
+            self.failed.pop(task, None)
+            return
+        if task in self.active:
             del self.active[task]
             self.progress.pop(task, None)
         if status is TaskStatus.FAILED:
@@ -160,8 +195,6 @@ class RunModel:
         if isinstance(note, ev.Progress):
             self.progress[note.task] = note
             self._changes.tasks.add(note.task)
-        self.log.write(note, note.task)
-        self._changes.said = True
 
     def touch(self) -> None:
         """Time has passed."""

@@ -55,10 +55,14 @@ class Runs:
     def record(self, run_id: str) -> RunRecord:
         return self.engine.journal.record(run_id)
 
+    def at_the_wheel(self, run_id: str) -> LocalRun | None:
+        """The run as this process drives it, None if it does not."""
+        run = self.driven.get(run_id)
+        return run if run is not None and run.driving else None
+
     def is_driven(self, run_id: str) -> bool:
         """By this process, now?"""
-        run = self.driven.get(run_id)
-        return run is not None and run.driving
+        return self.at_the_wheel(run_id) is not None
 
     def is_alive(self, run_id: str) -> bool:
         """Does anybody drive it?"""

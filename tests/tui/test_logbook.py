@@ -41,12 +41,13 @@ def test_a_channel_keeps_the_newest_under_their_numbers() -> None:
 def test_a_task_that_talks_much_costs_no_other_its_log() -> None:
     """Each task has a bound of its own, and so have all together."""
     book = LogBook(kept_of_task=4, kept_of_all=6)
-    book.write(ev.RunStarted(), "")
-    book.write(line(0), "quiet")
-    for number in range(20):
-        book.write(line(number), "loud")
-    assert book.of("quiet").items == [line(0)]
-    assert book.of("loud").items[-1] == line(19)
+    quiet = ev.Log(task="quiet", text="one line")
+    loud = [ev.Log(task="loud", text=f"line {number}") for number in range(20)]
+    book.extend([ev.RunStarted(), quiet])
+    for start in range(0, 20, 5):
+        book.extend(loud[start : start + 5])
+    assert book.of("quiet").items == [quiet]
+    assert book.of("loud").items[-1] == loud[-1]
     assert book.of("loud").end == 20
     assert book.of("").end == 22
     assert len(book.of("").items) <= 6

@@ -1,5 +1,7 @@
 """What a run said, in order: of each task and of all, bounded. Pure; how an item reads is log_lines.py's."""
 
+from collections.abc import Sequence
+
 from lead_tui.core import events as ev
 from lead_tui.observers.hub import Item
 
@@ -36,9 +38,18 @@ class Channel:
     def append(self, item: Item) -> None:
         self.items.append(item)
         if len(self.items) > self.kept:
-            surplus = self.kept // 4  # in pieces, so that dropping is rare
-            del self.items[:surplus]
-            self.dropped += surplus
+            self._drop()
+
+    def extend(self, items: Sequence[Item]) -> None:
+        self.items.extend(items)
+        if len(self.items) > self.kept:
+            self._drop()
+
+    def _drop(self) -> None:
+        """In pieces, so that it is rare."""
+        surplus = max(len(self.items) - self.kept, self.kept // 4)
+        del self.items[:surplus]
+        self.dropped += surplus
 
     def since(self, number: int) -> list[Item]:
         """Items from this absolute number on, as far as they are kept."""
@@ -52,14 +63,16 @@ class LogBook:
         self._kept_of_task = kept_of_task
         self._silence = Channel(kept_of_task)
 
-    def write(self, item: Item, task: str) -> None:
-        """`task` is "" for what belongs to the run as a whole."""
-        self.all.append(item)
-        if task:
-            channel = self._tasks.get(task)
-            if channel is None:
-                channel = self._tasks[task] = Channel(self._kept_of_task)
-            channel.append(item)
+    def extend(self, items: Sequence[Item]) -> None:
+        """An item without a task belongs to the run as a whole."""
+        self.all.extend(items)
+        tasks = self._tasks
+        for item in items:
+            if task := getattr(item, "task", ""):
+                channel = tasks.get(task)
+                if channel is None:
+                    channel = tasks[task] = Channel(self._kept_of_task)
+                channel.append(item)
 
     def of(self, task: str) -> Channel:
         """The channel of a task, or of all for ""; an empty one if it has said nothing yet."""

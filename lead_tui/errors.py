@@ -63,7 +63,7 @@ SEVERITY: dict[Category, Severity] = {
 }
 
 
-class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
+class Failure(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """How a call or a task failed, as data that can be stored, shown and decided on.
 
     `code` is a short machine word (`http_503`, `circuit_open`, `exit_2`, `undefined`), `status` the HTTP

@@ -4,6 +4,7 @@ its instant (the clock was set back, the machine slept) is set again.
 
 import asyncio
 from collections.abc import Callable
+from contextvars import copy_context
 from datetime import datetime
 
 from lead_tui.clock import Clock
@@ -17,6 +18,7 @@ class Timers:
         self._clock = clock
         self._post = post
         self._handles: dict[tuple[str, str], asyncio.TimerHandle] = {}
+        self._context = copy_context()  # one for all: asyncio would copy it for each of 10,000 retries
 
     def __bool__(self) -> bool:
         return bool(self._handles)
@@ -25,7 +27,7 @@ class Timers:
         self.cancel(key)
         seconds = max(0.0, (at - self._clock.now()).total_seconds())
         loop = asyncio.get_running_loop()
-        self._handles[key] = loop.call_later(seconds, self._fire, key, at, fact)
+        self._handles[key] = loop.call_later(seconds, self._fire, key, at, fact, context=self._context)
 
     def cancel(self, key: tuple[str, str]) -> None:
         if (handle := self._handles.pop(key, None)) is not None:

@@ -3,7 +3,7 @@
 Agent types are handed in (`agent_types` gives the config model of a type or None): this layer knows none.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -115,6 +115,29 @@ def _stored_secrets(original: Path | None) -> dict[str, Any] | None:
     return data if isinstance(data, dict) else None
 
 
+class _Builtins(Collection[str]):
+    """Agents that need no declaration. A type is imported when its name is looked for, all of them only when
+    somebody wants to see each.
+    """
+
+    def __init__(self, agent_types: AgentTypes, type_names: Sequence[str]) -> None:
+        self._agent_types = agent_types
+        self._type_names = type_names
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._type_names and self._is_builtin(str(name))
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._type_names if self._is_builtin(name))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _is_builtin(self, name: str) -> bool:
+        model = self._agent_types(name)
+        return model is not None and model.builtin
+
+
 class _Loading:
     def __init__(
         self,
@@ -159,14 +182,9 @@ class _Loading:
         names = Names(validated.data)
         validated.workflow = self._with_builtins(validated.workflow, names)
         graph = build_graph(validated.workflow)
-        builtins = [name for name in self.type_names if self._is_builtin(name)]
-        check(validated, graph, names, self.problems, builtins)
+        check(validated, graph, names, self.problems, _Builtins(self.agent_types, self.type_names))
         check_templates(validated, names, self.problems)
         return graph
-
-    def _is_builtin(self, name: str) -> bool:
-        model = self.agent_types(name)
-        return model is not None and model.builtin
 
     def _with_builtins(self, workflow: Workflow, names: Names) -> Workflow:
         """Built-in agents that tasks use join the declared ones, named like their type."""

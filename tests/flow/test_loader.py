@@ -9,6 +9,7 @@ import pytest
 from lead_tui.errors import InvalidFlow, MissingSecret, UsageError
 from lead_tui.flow.loader import load, load_text
 from lead_tui.flow.models import FailureStrategy
+from tests.flow.conftest import TYPES
 
 FLOW = """
 name: report
@@ -226,3 +227,21 @@ def test_invalid_flow_carries_everything(flow):
         flow.file(FLOW.replace("city: Paris", "town: Paris"), **VALUES)
     assert len(caught.value.diagnostics) == 3
     assert str(caught.value).count("\n") == 2
+
+
+def test_only_the_types_that_a_flow_names_are_asked_for(flow):
+    """Importing a type costs time: a flow pays for its own alone, only a wrong name is held against all."""
+    asked = []
+
+    def agent_types(name):
+        asked.append(name)
+        return TYPES.get(name)
+
+    flow.options = {"agent_types": agent_types, "type_names": ["local", "service", "heavy"]}
+    task = {"name": "a", "agent_name": "s", "action": "x"}
+    flow.data({"name": "x", "agents": [{"name": "s", "type": "service"}], "tasks": [task]})
+    assert set(asked) == {"service"}
+    asked.clear()
+    with pytest.raises(InvalidFlow, match="did you mean 'local'"):
+        flow.data({"name": "x", "tasks": [{"name": "a", "agent_name": "locol", "action": "run"}]})
+    assert "heavy" in asked

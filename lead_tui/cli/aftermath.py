@@ -6,7 +6,8 @@ One run is told as it always is; of several each line names the run that it is a
 import asyncio
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from io import TextIOBase
 from typing import TextIO, cast
 
@@ -24,12 +25,13 @@ from lead_tui.cli.driving import (
 )
 from lead_tui.cli.failure import tell
 from lead_tui.cli.signals import Signals
-from lead_tui.cli.terminal import say
+from lead_tui.cli.terminal import say, say_soon
 from lead_tui.core import events as ev
-from lead_tui.core.state import TASK_ENDED, RunState, TaskStatus
+from lead_tui.core.state import RUN_ENDED, TASK_ENDED, RunState, TaskStatus
 from lead_tui.errors import LeadError
 from lead_tui.observers.hub import Item
 from lead_tui.reporters.base import Reporter
+from lead_tui.reporters.result_text import summary, what_next
 from lead_tui.runner import left
 from lead_tui.runner.engine import Engine
 from lead_tui.runner.handle import LocalRun
@@ -48,7 +50,7 @@ class Remains:
 def remains(run: LocalRun, watching: Watching, files: Sequence[Reporter], *, named: bool) -> Remains:
     """`named`: each line says which run it is about."""
     ended = sum(task.status in TASK_ENDED for task in run.state.tasks.values())
-    watching = msgspec.structs.replace(watching, total=len(run.state.tasks) - ended)
+    watching = msgspec.structs.replace(watching, total=len(run.state.tasks), ended=ended)
     if not named:
         return Remains(run, watching, [*files, stream_reporter(watching)])
     name = f"{run.run_id[:6]} "
@@ -63,7 +65,7 @@ async def see_out(engine: Engine, all_of_them: Sequence[Remains], signals: Signa
     """
     going = [each for each in all_of_them if each.run.driving]
     for each in going:
-        await _join(each)
+        await _join(each, engine.clock.now())
     try:
         async with steered(signals, *(each.run for each in going)):
             ends = await asyncio.gather(
@@ -75,10 +77,10 @@ async def see_out(engine: Engine, all_of_them: Sequence[Remains], signals: Signa
     return {each.run.run_id: cast("int", code) for each, code in zip(all_of_them, ends, strict=True)}
 
 
-async def _join(remains: Remains) -> None:
+async def _join(remains: Remains, now: datetime) -> None:
     """Let its stream look on from here, and nobody wait for a person any more."""
     stream = remains.reporters[-1]
-    await stream.on_batch(under_way(remains.run.state))
+    await stream.on_batch(under_way(remains.run.state, now))
     remains.run.observe(stream)
     remains.run.park_when_waiting()
 
@@ -91,18 +93,19 @@ async def _end(engine: Engine, remains: Remains, signals: Signals) -> int:
     return code
 
 
-def under_way(run: RunState) -> list[Item]:
-    """What somebody who joins late has to know: when it began, and the tasks that run now, and since when."""
-    began = run.started_at or ev.UNSTAMPED
-    known: list[Item] = [ev.RunStarted(ts=began, run_id=run.run_id)]
-    known += [
+def under_way(run: RunState, now: datetime) -> list[Item]:
+    """What somebody who joins late has to know: when it began, what runs now and since when, the time."""
+    began = run.started_at or now
+    started = [
         ev.AttemptStarted(
             task=task.name, attempt=task.attempt, ts=task.started_at or began, run_id=run.run_id
         )
         for task in run.tasks.values()
         if task.status in (TaskStatus.RUNNING, TaskStatus.WAITING)
     ]
-    return known
+    started.sort(key=lambda event: event.ts)
+    time = ev.Progress(done=0, ts=now, run_id=run.run_id)  # a note about no task: it says nothing else
+    return [ev.RunStarted(ts=began, run_id=run.run_id), *started, time]
 
 
 def _raise_first(errors: Sequence[BaseException]) -> None:
@@ -113,6 +116,18 @@ def _raise_first(errors: Sequence[BaseException]) -> None:
         raise errors[0]
 
 
+def say_where_it_stands(engine: Engine, run_id: str, watching: Watching) -> None:
+    """The last lines about a run that was only looked at."""
+    row = engine.journal.row(run_id)
+    result = replace(engine.result(run_id), status=row.status)
+    if row.owner_alive and row.status not in RUN_ENDED:
+        further = [f"  it goes on; to watch it: {command_line('watch', run_id, db=watching.db)}"]
+    else:
+        answers = left.answers(engine.journal, run_id)
+        further = what_next(result, watching.db, secrets=watching.secrets, answers=answers)
+    say("\n".join([*summary(result), *further]))
+
+
 def told(run: LocalRun, db: str | None, engine: Engine) -> Watching:
     """How a run that the command did not name is told."""
     return Watching(db=db, secrets=left.secrets_again(engine.journal.record(run.run_id)))
@@ -121,8 +136,8 @@ def told(run: LocalRun, db: str | None, engine: Engine) -> Watching:
 def goes_on(runs: Sequence[LocalRun], why: str, db: str | None) -> None:
     """Say that they do, before anything else is said of them."""
     for run in runs:
-        say(f"{why}; {run.state.plan.name} goes on here")
-        say(f"  Ctrl-C cancels it, `{command_line('watch', run.run_id, db=db)}` shows it again")
+        again = command_line("watch", run.run_id, db=db)
+        say_soon(f"{why}; {run.state.plan.name} goes on here\n  Ctrl-C cancels it, `{again}` shows it again")
 
 
 class Prefixed(TextIOBase):

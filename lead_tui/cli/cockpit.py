@@ -15,7 +15,6 @@ import gc
 import io
 import signal
 import sys
-import threading
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,10 +24,12 @@ from typing import TYPE_CHECKING
 from lead_tui.agents.registry import load_libraries
 from lead_tui.cli import session
 from lead_tui.cli.driving import Watching, close, file_reports, leave_now
+from lead_tui.cli.leaving import in_time
 from lead_tui.cli.screen import has_screen, is_poor
-from lead_tui.cli.screen_restore import TerminalState
+from lead_tui.cli.screen_guard import ScreenGuard
+from lead_tui.cli.screen_restore import RESTORING_SECONDS, TerminalState
 from lead_tui.cli.signals import Signals
-from lead_tui.cli.terminal import say
+from lead_tui.cli.terminal import say, say_soon
 from lead_tui.core.plan import Plan
 from lead_tui.errors import LeadError
 from lead_tui.observers.hub import Observer
@@ -36,6 +37,7 @@ from lead_tui.reporters.base import Reporter
 from lead_tui.runner.engine import Engine
 from lead_tui.runner.handle import LocalRun
 from lead_tui.runner.result import ExitCode
+from lead_tui.tui.screen.descriptors import Descriptors
 
 if TYPE_CHECKING:
     from lead_tui.tui.app import Cockpit
@@ -44,7 +46,6 @@ if TYPE_CHECKING:
 
 Start = Callable[[Sequence[Observer]], Awaitable[LocalRun]]
 LOOK_EVERY = 0.5
-RESTORING_SECONDS = 0.5
 
 
 def opens(watching: Watching, *, no_ui: bool) -> bool:
@@ -145,23 +146,24 @@ class Sitting:
         runs.observers[self.run_id] = self.reports
         self._reporters += self.reports
         app = self.make(runs, self.opening)
-        terminal = TerminalState()
+        app.descriptors = Descriptors()
+        terminal = TerminalState(app.descriptors)
+        guard = ScreenGuard(terminal)
+        app.on_first_frame = guard.start
 
         def leave(code: int, line: str) -> None:
-            # a terminal that does not read would hold us for ever
-            restoring = partial(terminal.restore, leave_full_screen=app.is_open)
-            thread = threading.Thread(target=restoring, daemon=True)
-            thread.start()
-            thread.join(RESTORING_SECONDS)
+            in_time(partial(terminal.restore, leave_full_screen=app.is_open), RESTORING_SECONDS)
             sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
             leave_now(self._reporters, code, line)
 
-        with Signals(say, leave, self.watching.go_on) as signals:
+        with Signals(say_soon, leave, self.watching.go_on) as signals:
             signals.guard(runs.at_work)
             app.leave_at_once = lambda: signals.give_up(signal.SIGINT)
             if self.at_once and self.beginning is not None:
                 await self.beginning.start()
             left = await _shown(app, signals, terminal)
+            guard.stop()
+            _tell_written(app.descriptors)
             await self._let_begin(runs, left)
             if left.how == "quit" and runs.at_work():
                 signals.give_up(signal.SIGINT)
@@ -186,7 +188,7 @@ class Sitting:
         if isinstance(app.crash, LeadError):
             raise app.crash
         for path in left.rescued:
-            say(f"unsaved text is in {path}")
+            say_soon(f"unsaved text is in {path}")
         going = runs.at_work()
         if left.how != "signal":
             why = "the screen failed" if app.crash is not None else "the screen is closed"
@@ -200,6 +202,8 @@ class Sitting:
         if self.beginning is not None and not codes:
             say("nothing was started")
             codes[self.run_id] = ExitCode.INT
+        if self.run_id and self.beginning is None and self.run_id not in codes:
+            aftermath.say_where_it_stands(self.engine, self.run_id, self.watching)
         if app.crash is not None:
             return report_bug(app.crash)
         return 128 + signals.number if signals.number else codes.get(self.run_id, 0)
@@ -251,16 +255,27 @@ async def _heed(app: "Cockpit", signals: Signals) -> None:
         signals.number = number
         if number == signal.SIGTERM:
             signals.came.put_nowait(number)  # for those who steer what goes on
-        await app.leave_for_signal(number, park=number != signal.SIGTERM)
+        await app.leaving.for_signal(number, park=number != signal.SIGTERM)
         return
 
 
 async def _look_after(app: "Cockpit", signals: Signals, terminal: TerminalState) -> None:
     """A terminal that is gone without a word: as if it had said HUP, or detached for who does not hear it."""
-    while not terminal.gone and not app.is_gone:  # noqa: ASYNC110 - nobody tells
+    while not terminal.gone and not app.is_gone:
         await asyncio.sleep(LOOK_EVERY)
+        terminal.descriptors.trim()
     number = getattr(signal, "SIGHUP", signal.SIGTERM)
     if signal.getsignal(number) is signal.SIG_IGN:
-        app.detach()
+        app.leaving.detach()
     else:
         signals.came.put_nowait(number)
+
+
+def _tell_written(descriptors: Descriptors) -> None:
+    """What went past the screen was meant for somebody."""
+    text, more = descriptors.written()
+    if text:
+        lines = ["written past the screen, by code of this process or what it started:"]
+        lines += [f"  | {line}" for line in text.splitlines()]
+        lines += [f"  | ... and {more:,} bytes more"] if more else []
+        say_soon("\n".join(lines))

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import sys
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -12,9 +11,9 @@ from typing import TextIO
 
 import msgspec
 
-from lead_tui.cli.leaving import give_up
+from lead_tui.cli.leaving import give_up, in_time
 from lead_tui.cli.signals import Signals, skipped_cleanup
-from lead_tui.cli.terminal import say
+from lead_tui.cli.terminal import say, say_soon
 from lead_tui.core.state import RUN_ENDED, RunState, RunStatus
 from lead_tui.errors import JournalError, LeadError
 from lead_tui.journal.open import IN_MEMORY
@@ -35,8 +34,8 @@ Start = Callable[[Sequence[Observer]], Awaitable[LocalRun]]
 class Watching(msgspec.Struct, frozen=True):
     """How a run is shown: flags that `run`, `resume` and `retry` share.
 
-    `total`: its tasks, 0 if unknown. `secrets`: inputs that a command which goes on must give again.
-    `wanted`: the exit code that this command asks for; it becomes 0.
+    `total`: its tasks, 0 if unknown; `ended`: those that had ended before. `secrets`: inputs that a command
+    which goes on must give again. `wanted`: the exit code that this command asks for; it becomes 0.
     """
 
     output: str = "text"
@@ -47,6 +46,7 @@ class Watching(msgspec.Struct, frozen=True):
     total: int = 0
     secrets: tuple[str, ...] = ()
     wanted: int = 0
+    ended: int = 0
 
     def go_on(self, run_id: str) -> str:
         return go_on("resume", run_id, self.secrets, self.db)
@@ -56,7 +56,9 @@ async def drive(engine: Engine, start: Start, watching: Watching) -> int:
     """Start it, wait for what it comes to, report it; the exit code."""
     reporters = [*file_reports(watching), stream_reporter(watching)]
     try:
-        with Signals(say, lambda code, line: leave_now(reporters, code, line), watching.go_on) as signals:
+        with Signals(
+            say_soon, lambda code, line: leave_now(reporters, code, line), watching.go_on
+        ) as signals:
             run = await start(reporters)
             async with steered(signals, run):
                 result = await outcome(run, watching)
@@ -84,9 +86,7 @@ def leave_now(reporters: Sequence[Reporter], code: int, line: str) -> None:
         if line:
             say(line)
 
-    closing = threading.Thread(target=say_last, daemon=True)
-    closing.start()
-    closing.join(CLOSING_SECONDS)
+    in_time(say_last, CLOSING_SECONDS)
     os._exit(code)
 
 
@@ -145,6 +145,7 @@ def stream_reporter(
         stderr=stderr or sys.stderr,
         quiet=watching.quiet,
         total=watching.total,
+        ended=watching.ended,
         db=watching.db,
         secrets=watching.secrets,
     )

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
@@ -98,6 +98,13 @@ def _threads_left() -> bool:
     for each in others:
         each.join(PATIENCE / len(others))
     return any(each.is_alive() for each in others)
+
+
+def in_time(work: Callable[[], object], seconds: float) -> None:
+    """Wait for it no longer than this: a terminal that does not read would hold us for ever."""
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(seconds)
 
 
 def open_streams() -> None:

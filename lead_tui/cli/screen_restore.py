@@ -6,46 +6,51 @@ process that a signal ends while an agent blocks its loop. No textual here, and 
 
 import os
 import signal
-import sys
 from contextlib import suppress
 from typing import Any
 
-LEAVE_FULL_SCREEN = (
-    "\x1b[?2026l"  # what was held back for one frame
-    "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l"  # mouse
-    "\x1b[?2004l\x1b[?1004l\x1b[?2048l"  # pasted text, focus and size as messages
-    "\x1b[<u"  # keys of the kitty protocol: before the alternate screen is left
-    "\x1b[0m\x1b[?7h\x1b[?1049l\x1b[?25h"
-)
+from lead_tui.cli.screen_guard_program import LEAVE_FULL_SCREEN
+from lead_tui.tui.screen.descriptors import Descriptors
+
+RESTORING_SECONDS = 0.25
+"""For a terminal that may be held."""
 
 
 class TerminalState:
-    """How stdin's terminal is set now. `restore` may be called from any thread, again and again."""
+    """How the terminal is set now. `restore` may be called from any thread, again and again."""
 
-    def __init__(self) -> None:
-        self._number, self._settings = _settings()
+    def __init__(self, descriptors: Descriptors) -> None:
+        self.descriptors = descriptors
+        self.settings = settings_of(descriptors.keys)
+        """What termios says; None where there is no terminal."""
 
     def restore(self, *, leave_full_screen: bool) -> None:
-        """`leave_full_screen`: also what was asked of the terminal itself."""
+        """`leave_full_screen`: also what was asked of the terminal itself; one that is held is waited for."""
+        self.descriptors.give_back(restored=False)
+        if self.settings is not None:
+            _set(self.descriptors.keys, self.settings)
         if leave_full_screen:
-            _write(LEAVE_FULL_SCREEN)
-        if self._settings is not None:
-            _set(self._number, self._settings)
+            self._write(LEAVE_FULL_SCREEN)
+            self.descriptors.watcher(False)
 
     @property
     def gone(self) -> bool:
         """Was it a terminal, and is there none any more?"""
-        return self._settings is not None and not os.isatty(self._number)
+        return self.settings is not None and not os.isatty(self.descriptors.keys)
+
+    def _write(self, text: bytes) -> None:
+        """Past all buffers: what still stands in them is a screen that nobody sees any more."""
+        with suppress(OSError):
+            os.write(self.descriptors.screen, text)
 
 
-def _settings() -> tuple[int, list[Any] | None]:
-    with suppress(ImportError, OSError, ValueError):
+def settings_of(number: int) -> list[Any] | None:
+    with suppress(ImportError):
         import termios
 
-        number = sys.__stdin__.fileno() if sys.__stdin__ is not None else 0
         with suppress(termios.error):
-            return number, termios.tcgetattr(number)
-    return 0, None
+            return termios.tcgetattr(number)
+    return None
 
 
 def _set(number: int, settings: list[Any]) -> None:
@@ -58,9 +63,3 @@ def _set(number: int, settings: list[Any]) -> None:
             termios.tcsetattr(number, termios.TCSANOW, settings)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _write(text: str) -> None:
-    """Past all buffers: what still stands in them is a screen that nobody sees any more."""
-    with suppress(AttributeError, OSError, ValueError):
-        os.write(sys.__stderr__.fileno(), text.encode())  # type: ignore[union-attr]

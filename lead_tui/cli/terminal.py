@@ -7,10 +7,12 @@ from typing import Any
 
 import msgspec
 
-from lead_tui.cli.leaving import give_up
+from lead_tui.cli.leaving import give_up, in_time
 from lead_tui.core.events import Event, Note
 from lead_tui.text.safe import safe
 from lead_tui.text.wire import escaped, event_text, json_text
+
+SAYING_SECONDS = 0.1
 
 
 def out(text: str = "") -> None:
@@ -24,6 +26,11 @@ def say(text: str) -> None:
         print(safe(text), file=sys.stderr, flush=True)
     except (OSError, ValueError):
         give_up(sys.stderr)
+
+
+def say_soon(text: str) -> None:
+    """The same while runs go on: a terminal that is held does not hold them, too."""
+    in_time(lambda: say(text), SAYING_SECONDS)
 
 
 def out_json(data: Any) -> None:

@@ -205,6 +205,7 @@ class SqliteJournal(Reader):
             raise JournalGone(f"journal {self.path} was deleted or replaced while it was in use")
 
     async def release(self, run_id: str, fence: int) -> None:
+        self._check_file()  # what was written since the last look is lost with the file
         writer, number = self._writer(), self.number(run_id)
         sql = "UPDATE run SET owner = NULL, heartbeat = NULL WHERE number = ? AND fence = ?"
         await writer.run(lambda: writer.connection.execute(sql, (number, fence)))

@@ -17,29 +17,25 @@ from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.screen import Screen
 
-from lead_tui.core.commands import AnyCommand, Cancel, Resume
 from lead_tui.core.state import TaskStatus
 from lead_tui.errors import LeadError
-from lead_tui.runner import left
-from lead_tui.runner.handle import LocalRun, Receipt
 from lead_tui.text.safe import safe, safe_line
 from lead_tui.tui import intents, themes
 from lead_tui.tui.feed import Feed
 from lead_tui.tui.feeds import Feeds
 from lead_tui.tui.keymap import Keymap
+from lead_tui.tui.leaving import Leaving
 from lead_tui.tui.opening import Edit, Home, Launch, Left, Opening, TryAgents, Watch
 from lead_tui.tui.runs import Runs
+from lead_tui.tui.screen.descriptors import Descriptors
 from lead_tui.tui.screen.frames import Frames
-from lead_tui.tui.screens.leave import TWICE, Leave, ask
 from lead_tui.tui.screens.run import RunScreen
 from lead_tui.tui.session import Session, save
+from lead_tui.tui.steering import Steering
 
 if TYPE_CHECKING:
     from lead_tui.tui.screens.editor import EditorScreen
     from lead_tui.tui.screens.start import StartScreen
-
-PATIENT_TIMES = 2
-"""Wishes to cancel and leave that are obeyed in order; the next one is not waited for."""
 
 
 class Cockpit(App[Left]):
@@ -92,6 +88,9 @@ class Cockpit(App[Left]):
         self.crash: Exception | None = None
         self.leave_at_once: Callable[[], object] = lambda: None
         """Called in the reading thread when a person insists and the loop does not turn."""
+        self.descriptors: Descriptors | None = None
+        """The terminal's, if who opens the screen has them already."""
+        self.on_first_frame: Callable[[], object] = lambda: None
         self._poor = poor_terminal
         self._theme_wanted = theme or self.session.theme
         self.frames = Frames(self._draw, self._tick)
@@ -100,10 +99,9 @@ class Cockpit(App[Left]):
         self._opening = opening
         self._session_file = session_file
         self._trouble = trouble
-        self._quitting_since = float("-inf")
         self._ticks = 0
-        self._leaving = 0
-        """How often the person has asked to cancel what runs and leave."""
+        self.steering = Steering(self, runs)
+        self.leaving = Leaving(self, runs)
         themes.install(self, self._theme_wanted or self._theme_that_fits())
         runs.on_begun = self.feeds.look
         runs.on_left = self._run_left
@@ -166,6 +164,7 @@ class Cockpit(App[Left]):
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)
         gc.enable()
+        self.on_first_frame()
         self._check_keys()
         for problem in (self._trouble, *self.keys.problems):
             if problem:
@@ -197,6 +196,7 @@ class Cockpit(App[Left]):
 
     def _tick(self) -> None:
         self._ticks += 1
+        self.feeds.release(getattr(screen, "model", None) for screen in self.screen_stack)
         for feed in (*self.feeds, *self._shown_feeds()):
             # where nothing runs, a second is soon enough
             if feed.moves and (self._ticks % 2 or feed.model.state.counts[TaskStatus.RUNNING]):
@@ -344,129 +344,25 @@ class Cockpit(App[Left]):
         self.push_screen(TestAgentScreen(intent.path, self.runs, intent.agent))
 
     def on_steer(self, intent: intents.Steer) -> None:
-        self.steer(intent.run_id, intent.command, intent.done)
+        self.steering.send(intent.run_id, intent.command, intent.done)
 
     def on_resume_run(self, intent: intents.ResumeRun) -> None:
-        self.resume(intent.run_id)
-
-    # steering
-
-    @work(group="steering")
-    async def steer(self, run_id: str, command: AnyCommand, done: str) -> None:
-        try:
-            again = await self._secrets_again(run_id)
-            if again is None:
-                return
-            self._tell_receipt(await self.runs.send(run_id, command, again), done)
-        except LeadError as error:
-            self.tell(str(error), bad=True)
-
-    @work(group="steering")
-    async def resume(self, run_id: str) -> None:
-        """End a pause, or take up a run that nobody drives."""
-        try:
-            if self.runs.is_alive(run_id):
-                self._tell_receipt(await self.runs.send(run_id, Resume()), "goes on")
-                return
-            again = await self._secrets_again(run_id)
-            if again is not None:
-                self._tell_receipt(await self.runs.take_up(run_id, secrets=again), "taken up here")
-        except LeadError as error:
-            self.tell(str(error), bad=True)
-
-    async def _secrets_again(self, run_id: str) -> dict[str, Any] | None:
-        """Secret inputs, asked for again if this process takes the run up; None if the person leaves."""
-        names = self.runs.secrets_needed(run_id)
-        if not names:
-            return {}
-        from lead_tui.tui.screens.secrets import SecretsScreen
-
-        texts = await self.push_screen_wait(SecretsScreen(names))
-        if texts is None:
-            return None
-        record = self.runs.record(run_id)
-        return {name: left.read_secret(record, name, text) for name, text in texts.items()}
-
-    def _tell_receipt(self, receipt: Receipt, done: str) -> None:
-        if not receipt.accepted:
-            self.tell(receipt.why, bad=True)
-        else:
-            self.tell(f"{done}: stored, its owner has not answered yet" if receipt.pending else done)
+        self.steering.resume(intent.run_id)
 
     def _run_left(self, run_id: str) -> None:
         error = self.runs.errors.get(run_id)
         if error is not None:
             self.tell(f"run {run_id}: {error}", bad=True)
-        if self._leaving and not self.runs.at_work():
-            self.exit(Left())
+        self.leaving.run_left()
 
     # leaving
 
     async def action_quit(self) -> None:
-        """Quit at once if nothing is under way, else ask; asked twice within two seconds it cancels."""
-        loop = asyncio.get_running_loop()
-        now, before = loop.time(), self._quitting_since
-        self._quitting_since = now
-        if self._leaving or (now - before < TWICE and self.runs.at_work()):
-            self.cancel_and_leave()
-        else:
-            self._ask_and_leave()
-
-    @work(exclusive=True, group="asking")
-    async def _ask_and_leave(self) -> None:
-        for screen in reversed(self.screen_stack):
-            may_leave = getattr(screen, "may_leave", None)
-            if may_leave is not None and not await may_leave():
-                return
-        at_work = self.runs.at_work()
-        if not at_work:
-            self.exit(Left())
-            return
-        if self._leaving:
-            return
-        match await self.push_screen_wait(ask(at_work)):
-            case "cancel":
-                self.cancel_and_leave()
-            case "detach":
-                self.detach()
-            case "park":
-                self.park_and_leave()
-
-    @work(group="leaving")
-    async def cancel_and_leave(self) -> None:
-        """Cancel what runs here and leave once that has cleaned up; then skip that; then leave at once."""
-        self._leaving += 1
-        if isinstance(self.screen, Leave):
-            self.screen.call_after_refresh(self.screen.answer_nothing)
-        if self._leaving > PATIENT_TIMES:
-            self.exit(Left())
-            return
-        again = self._leaving > 1
-        self.tell("skipping the cleanup; q leaves at once" if again else "cancelling; q skips the cleanup")
-        for run in self.runs.at_work():
-            await run.send(Cancel(why="the cockpit was quit", skip_cleanup=again), self.runs.by)
-        if not self.runs.at_work():
-            self.exit(Left())
-
-    @work(group="leaving")
-    async def park_and_leave(self) -> None:
-        await self.runs.park(self.runs.at_work())
-        self.exit(Left())
+        self.leaving.quit()
 
     def action_detach(self) -> None:
-        self.detach()
-
-    def detach(self) -> None:
         """Close the screen; the runs go on in this terminal."""
-        self.exit(Left("detached", tuple(self.runs.at_work())))
-
-    async def leave_for_signal(self, number: int, *, park: bool) -> None:
-        """A signal: park what runs (the terminal is gone) or close the screen and let the caller end it."""
-        runs: tuple[LocalRun, ...] = tuple(self.runs.at_work())
-        rescued = [path for screen in self.screen_stack if (path := _rescued(screen)) is not None]
-        if park:
-            await self.runs.park(runs)
-        self.exit(Left("signal", runs, number, tuple(rescued)))
+        self.leaving.detach()
 
     def exit(self, result: Left | None = None, return_code: int = 0, message: Any = None) -> None:
         if isinstance(self.screen, RunScreen):
@@ -507,9 +403,3 @@ class Cockpit(App[Left]):
         from lead_tui.tui.commands import commands
 
         yield from commands(self, screen)
-
-
-def _rescued(screen: Screen[Any]) -> Path | None:
-    """The file that unsaved text was put into, if the screen has some."""
-    rescue: Callable[[], Path | None] = getattr(screen, "rescue", lambda: None)
-    return rescue()

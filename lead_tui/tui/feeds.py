@@ -1,6 +1,6 @@
-"""The feeds of the runs that are shown or driven here; each run has one, so a screen finds its past again."""
+"""The feeds of the runs that are shown or driven here; each run has one, for however many screens."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from lead_tui.core.plan import Plan
 from lead_tui.tui.feed import Feed
@@ -35,6 +35,14 @@ class Feeds:
         """The run is driven here from now on."""
         if run_id in self._open:
             self._open[run_id].look()
+
+    def release(self, shown: Iterable[object]) -> None:
+        """Follow no longer what no screen shows and is not driven here; `shown`: models of screens."""
+        models = {id(model) for model in shown}
+        for run_id, feed in list(self._open.items()):
+            if id(feed.model) not in models and not self._runs.is_driven(run_id):
+                feed.stop()
+                del self._open[run_id]
 
     def replay(self, run_id: str, plan: Plan, source: str) -> Feed:
         """A feed of its own, which the live one knows nothing of."""

@@ -8,12 +8,14 @@ import contextlib
 import io
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
 import termios
 import tty
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
 
@@ -23,13 +25,19 @@ from lead_tui.cli import aftermath, cockpit, screen_restore
 from lead_tui.cli.cockpit import Beginning, Sitting, opens
 from lead_tui.cli.driving import Watching
 from lead_tui.cli.screen import has_screen, is_poor
-from lead_tui.core.commands import Cancel, Retry
+from lead_tui.core import views
+from lead_tui.core.commands import Approve, Cancel, Retry
 from lead_tui.errors import JournalError, UsageError
 from lead_tui.journal.memory import MemoryJournal
+from lead_tui.journal.open import open_journal
 from lead_tui.observers.hub import Observer
+from lead_tui.reporters.base import Target
+from lead_tui.reporters.text import TextReporter
 from lead_tui.runner.engine import Engine, load_dict
-from lead_tui.tui.opening import Home, Launch, Left
+from lead_tui.tui.opening import Home, Launch, Left, Watch
 from lead_tui.tui.runs import Runs
+from lead_tui.tui.screen import descriptors
+from lead_tui.tui.screen.descriptors import Descriptors
 
 
 class Terminal(io.StringIO):
@@ -154,7 +162,7 @@ def test_the_terminal_is_given_back(monkeypatch):
         monkeypatch.setattr(sys, "__stdin__", screen)
         monkeypatch.setattr(sys, "__stderr__", screen)
         before = termios.tcgetattr(slave)
-        state = screen_restore.TerminalState()
+        state = screen_restore.TerminalState(Descriptors())
         tty.setraw(slave)
         state.restore(leave_full_screen=False)
         assert termios.tcgetattr(slave) == before
@@ -197,6 +205,7 @@ class Screen:
         self.is_gone = False
         self.left: asyncio.Future[Left] = asyncio.get_running_loop().create_future()
         self.quits = 0
+        self.leaving = self
 
     async def begin(self):
         run = await self.opening.start()
@@ -213,7 +222,7 @@ class Screen:
         self.quits += 1
         self.left.set_result(Left())
 
-    async def leave_for_signal(self, number, *, park) -> None:
+    async def for_signal(self, number, *, park) -> None:
         runs = tuple(self.runs.at_work())
         if park:
             await self.runs.park(runs)
@@ -468,16 +477,134 @@ def test_prefixed_lines():
 
 
 async def test_what_a_late_reporter_is_told(engine):
-    """The tasks that are under way, and when the run began: so its times are those of the run."""
+    """The tasks that are under way, when the run began, and the time: so its times are those of the run."""
     run = await engine.start(load_dict(HANGING, Path(), {}), {}, environment={})
     async for _ in run.events():
         if run.state.tasks["a"].status == "running":
             break
-    first, *rest = aftermath.under_way(run.state)
+    now = engine.clock.now() + timedelta(seconds=60)
+    first, *rest, last = aftermath.under_way(run.state, now)
     assert first.ts == run.state.started_at
     assert [(each.task, each.attempt) for each in rest] == [("a", 1)]
+    assert last.ts == now
     await run.send(Cancel())
     await run.wait()
+
+
+async def test_what_is_counted_when_the_screen_is_closed(engine, monkeypatch):
+    """All tasks of the run and those that ended under the screen; no time is negative, whoever began last."""
+    shown = []
+
+    class Looked(TextReporter):
+        def show(self, batch):
+            super().show(batch)
+            progress = self.progress
+            shown.append(
+                (progress.running.ended, progress.running.total, progress.ages(), progress.elapsed())
+            )
+
+    def stream(watching, **_):
+        return Looked(Target(io.StringIO(), io.StringIO(), total=watching.total, ended=watching.ended))
+
+    agents = [{"name": "quick", "type": "mock"}, {"name": "slow", "type": "mock", "latency": "1h"}]
+    tasks = [
+        {"name": "late", "agent_name": "slow", "action": "x", "depends_on": ["first"]},
+        {"name": "early", "agent_name": "slow", "action": "x"},
+        {"name": "first", "agent_name": "quick", "action": "x"},
+    ]
+    flow = {"name": "f", "parallel_execution": True, "agents": agents, "tasks": tasks}
+
+    async def play(screen):
+        run = await screen.begin()
+        async for _ in run.events():
+            if run.state.tasks["late"].status == run.state.tasks["early"].status == "running":
+                os.kill(os.getpid(), signal.SIGTERM)
+                return await screen.left
+        return None
+
+    monkeypatch.setattr(aftermath, "stream_reporter", stream)
+    assert await sitting(engine, flow, play).sit() == 143
+    ended, total, ages, elapsed = shown[0]
+    assert (ended, total) == (1, 3)
+    assert {name for name, _ in ages} == {"early", "late"}
+    assert min(elapsed, *(age for _, age in ages)) >= 0
+
+
+@pytest.mark.parametrize(
+    ("moment", "told", "next_line"),
+    [
+        ("running", "f running in", "to watch it: leadtui watch r1"),
+        ("parked", "f parked in", "to go on: leadtui resume r1"),
+        ("waiting", "f waiting in", "leadtui approve r1"),
+        ("cancelled", "■ f cancelled in", "to go on: leadtui retry r1"),
+    ],
+)
+async def test_a_run_that_was_looked_at(moment, told, next_line, engine, capsys):
+    """Whoever drives it, the last lines say how it stands and what goes on with it; the exit code is 0."""
+    flow = ASKING if moment == "waiting" else HANGING
+    run = await engine.start(
+        load_dict(flow, Path(), {}), {}, environment={}, run_id="r1", park_when_waiting=True
+    )
+
+    async def play(screen):
+        return Left()
+
+    if moment == "waiting":
+        await run.wait()
+    if moment == "cancelled":
+        await run.send(Cancel())
+        await run.wait()
+    if moment == "parked":
+        await run.park()
+    looking = Sitting(engine, Watch("r1"), Watching(), "r1", make=lambda *both: Screen(*both, play))
+    assert await looking.sit() == 0
+    said = capsys.readouterr().err
+    assert told in said
+    assert "run r1" in said
+    assert next_line in said
+    await run.park()
+
+
+async def test_what_was_written_past_the_screen(engine, capsys):
+    """It is told when the screen is closed; what was too much is counted, and nothing in it acts."""
+
+    async def play(screen):
+        past = screen.descriptors.file
+        os.write(past, b"one \x1b[31m\ntwo\n" + b"x" * descriptors.KEPT)
+        return Left()
+
+    assert await Sitting(engine, Home(), Watching(), make=lambda *both: Screen(*both, play)).sit() == 0
+    said = capsys.readouterr().err
+    assert said.startswith("written past the screen")
+    assert "\n  | one ␛[31m\n  | two\n  | xxx" in said
+    assert "  | ... and 14 bytes more\n" in said
+
+
+@pytest.mark.parametrize("wish", ["answer", "park"])
+async def test_a_journal_that_was_deleted_at_a_gate(wish, tmp_path):
+    """What is written into a deleted file is lost: the end says so, with exit 8, however it is left."""
+    folder = tmp_path / "journal"
+    journal = open_journal(str(folder / "journal.db"))
+
+    async def play(screen):
+        run = await screen.begin()
+        async for _ in run.events():
+            if run.state.status == "waiting":
+                break
+        shutil.rmtree(folder)
+        if wish == "park":
+            await screen.runs.park([run])
+        else:
+            (gate,) = views.open_gates(run.state)
+            await run.send(Approve(gate=gate.request.gate))
+            with contextlib.suppress(JournalError):
+                await run.wait()
+        return Left()
+
+    with pytest.raises(JournalError, match="was deleted") as found:
+        await sitting(Engine(journal), ASKING, play).sit()
+    assert found.value.exit_code == 8
+    journal.close()
 
 
 async def test_reports_hear_of_a_run_that_is_tried_again_under_the_screen(engine):

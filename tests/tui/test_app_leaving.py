@@ -144,7 +144,7 @@ async def test_the_fourth_wish_is_not_waited_for():
 async def test_a_signal(park, driving):
     """HUP parks; with TERM the screen closes and the caller ends what runs."""
     async with cockpit(flow()) as (app, _):
-        await app.leave_for_signal(15, park=park)
+        await app.leaving.for_signal(15, park=park)
         await until(lambda: app.return_value is not None)
         assert (app.return_value.how, app.return_value.signal) == ("signal", 15)
         assert app.runs.driven["r1"].driving is driving

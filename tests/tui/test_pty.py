@@ -16,7 +16,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from lead_tui.cli.session import existing
+
 PATIENCE = 30.0
+HELD = 3_500
+"""Bytes that a terminal of Linux has ready at most before it lets nobody write, nearly."""
 HOSTILE = (
     "\x1b[31mRED \x1b]52;c;SE9TVElMRQ==\x07 \x1b]0;TITLE\x07 \x1bc \x1b[6n \x1b[21t \x1b[2J \x1bP$q\x1b\\ "
     "\x9b6n \x9d0;C1\x9c \u202eevil\u202c \u2066iso\u2069 \u200b\ufeff \x00 \x07 \x08\x08 \x7f \r over \x0e "
@@ -54,6 +58,8 @@ class Program:
             "LEADTUI_DB": str(folder / "journal.db"), "XDG_CONFIG_HOME": str(folder / "config"),
         }  # fmt: skip
         self.said = b""
+        self._reads = threading.Event()
+        self._reads.set()
         self.pid, self._terminal = pty.fork()
         if self.pid == 0:
             os.chdir(folder)
@@ -64,6 +70,7 @@ class Program:
 
     def _read(self) -> None:
         while True:
+            self._reads.wait()
             try:
                 data = os.read(self._terminal, 1 << 16)
             except OSError:  # nobody has it open any more
@@ -71,6 +78,17 @@ class Program:
             if not data:
                 return
             self.said += data
+
+    def hold(self, keys: str) -> None:
+        """Read nothing more, and press these until the terminal takes no more either."""
+        self._reads.clear()
+
+        def full() -> bool:
+            self.press(keys)
+            waiting = fcntl.ioctl(self._terminal, termios.FIONREAD, b"\0" * 4)
+            return bool(struct.unpack("i", waiting)[0] > HELD)
+
+        self.wait(full, "an end of what it takes", every=0.1)
 
     def press(self, keys: str) -> None:
         os.write(self._terminal, keys.encode())
@@ -102,6 +120,7 @@ class Program:
     def end(self) -> int:
         os.kill(self.pid, signal.SIGTERM)
         code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        self._reads.set()
         self._reader.join(PATIENCE)
         os.close(self._terminal)
         self.pid = 0
@@ -190,3 +209,21 @@ def test_no_byte_of_an_agent_reaches_the_terminal(program, flow):
 def _around(text: bytes, pattern: bytes) -> bytes:
     found = re.search(pattern, text)
     return text[max(found.start() - 100, 0) : found.end() + 100] if found else b""
+
+
+def test_a_terminal_that_does_not_read(program, tmp_path):
+    """TERM: the run is cancelled with its cleanup, its end is stored, the process does not wait for ever."""
+
+    def shell(name: str, command: str) -> dict[str, object]:
+        return {"name": name, "agent_name": "shell", "action": "run", "parameters": {"command": command}}
+
+    data = {"name": "flow", "tasks": [shell("nap", "sleep 60")], "finally": [shell("clean", "touch cleaned")]}
+    (tmp_path / "flow.yaml").write_text(yaml.safe_dump(data, sort_keys=False))
+    run = program("run", "flow.yaml")
+    run.until("RUNNING")
+    run.hold("12345")
+    assert run.end() == 143
+    assert (tmp_path / "cleaned").exists()
+    with existing(str(tmp_path / "journal.db"), read_only=True) as engine:
+        row = engine.journal.row(engine.journal.find("last"))
+    assert (row.status, row.owner) == ("cancelled", None)

@@ -265,6 +265,22 @@ def test_a_gate_that_nobody_answers(terminal, flow):
     assert terminal.ended() == 5
 
 
+def test_a_journal_that_is_deleted_at_a_gate(terminal, flow, tmp_path):
+    """The gate can be answered, but what follows is stored nowhere: that is said, and the exit code is 8."""
+    folder = tmp_path / "kept"
+    terminal.leadtui("run", flow(ask="ask"), "--db", folder / "journal.db")
+    terminal.until("NEEDS YOU")
+    shutil.rmtree(folder)
+    terminal.press("a")
+    terminal.until("reject")
+    terminal.press("y")
+    terminal.until("was deleted or replaced")
+    terminal.press("q")
+    assert terminal.ended() == 8
+    assert "was deleted or replaced" in terminal.screen
+    assert terminal.is_as_before()
+
+
 BLOCKS = """
 import time
 
@@ -382,6 +398,8 @@ def test_a_run_of_another_process(terminal, flow, tmp_path):
     terminal.press("q")
     assert terminal.ended() == 0
     assert "Leave the cockpit?" not in terminal.screen
+    assert "… flow running in" in terminal.screen
+    assert "it goes on; to watch it: leadtui watch r1" in terminal.screen
     assert other.poll() is None
     (tmp_path / "go").touch()
     assert other.wait(PATIENCE) == 0
@@ -412,3 +430,60 @@ def test_plain_lines(terminal, flow, tmp_path):
     assert "■ flow cancelled" in terminal.screen
     assert terminal.screen.count("then") == 1
     assert terminal.is_as_before()
+
+
+PAST = """
+import os, subprocess, sys
+
+def write():
+    os.write(1, b"RAW one\\x1b[31m\\n")
+    os.write(2, b"RAW two\\n")
+    subprocess.run("echo RAW three; cat; echo RAW four >&2", shell=True, check=True)
+    print("RAW five", file=sys.__stdout__)
+    return sys.__stdin__.read()
+"""
+
+
+def test_what_is_written_past_the_screen(terminal, flow, tmp_path):
+    """It neither reaches the screen nor takes a key; the first of it is told when the screen is closed."""
+    (tmp_path / "steps.py").write_text(PAST)
+    terminal.leadtui("run", flow(past="call steps:write"))
+    terminal.until("COMPLETED")
+    assert "RAW" not in terminal.screen
+    terminal.press("q")
+    assert terminal.ended() == 0
+    assert "written past the screen" in terminal.screen
+    for word in ("one␛[31m", "two", "three", "four", "five"):
+        assert f"| RAW {word}" in terminal.screen
+    assert terminal.is_as_before()
+
+
+DIES = """
+import os, signal
+
+def at_once():
+    os.write(2, b"LAST WORDS\\n")
+    os._exit(3)
+
+def fault():
+    os.kill(os.getpid(), signal.SIGSEGV)
+"""
+
+
+@pytest.mark.parametrize("in_subshell", [True, False])
+@pytest.mark.parametrize("function", ["at_once", "fault"])
+def test_an_agent_that_ends_the_process(function, in_subshell, terminal, flow, tmp_path):
+    """The terminal is given back by who looks on: settings, cursor, mouse, and the shell's screen."""
+    (tmp_path / "steps.py").write_text(DIES)
+    flow(wait="while ! test -e go; do sleep 0.1; done", die=f"call steps:{function}")
+    if in_subshell:
+        terminal.leadtui("run", "flow.yaml")
+    else:  # a shell that edits its next line at once takes the settings that it finds for its own
+        terminal.type(f"clear; {LEADTUI} run flow.yaml; echo CODE $?.")
+    terminal.until("RUNNING")
+    (tmp_path / "go").touch()
+    terminal.until("leadtui ended without a word")
+    if function == "at_once":  # else the shell may have said so on the screen that is left
+        assert terminal.ended() == 3
+    assert terminal.is_as_before()
+    assert ("LAST WORDS" in terminal.screen) is (function == "at_once")

@@ -2,5 +2,6 @@
 
 frames.py         the one clock of the screen
 terminal.py outlet.py   Textual's driver, with an outlet that a dead terminal cannot block
+descriptors.py    the terminal for it alone: nothing in this process writes past it
 plain_stream.py   the log as plain lines, instead of the full screen
 """

@@ -45,12 +45,13 @@ class Outlet:
                 self._waiting.clear()
                 self._size = 0
 
-    def close(self, patience: float) -> None:
-        """Write the rest, if that takes no longer than so many seconds."""
+    def close(self, patience: float) -> bool:
+        """Write the rest, if that takes no longer than so many seconds. Is all written?"""
         with self._turn:
             self._closed = True
             self._turn.notify()
         self._thread.join(patience)
+        return not self._thread.is_alive()
 
     def _write(self) -> None:
         while True:

@@ -16,6 +16,7 @@ from textual.app import App, SuspendNotSupported
 from lead_tui.text.safe import safe, safe_line
 from lead_tui.tui.log.lines import plain_lines
 from lead_tui.tui.model import RunModel
+from lead_tui.tui.screen.descriptors import open_text
 from lead_tui.tui.screen.outlet import Outlet
 
 LOOK_EVERY = 0.1
@@ -39,7 +40,7 @@ async def stream(app: App[Any], model: RunModel) -> None:
 async def _tell(model: RunModel) -> None:
     ended = asyncio.Event()
     assert sys.__stdout__ is not None  # noqa: S101 - there is a screen, so there is a terminal
-    out = Outlet(sys.__stdout__, lambda: None)
+    out = Outlet(open_text(sys.__stdout__.fileno()), lambda: None)
     said = _TOLD.get(model, 0)
     try:
         with keys(ended):

@@ -1,24 +1,28 @@
 """Textual's driver for terminals, made fit for an app that has an engine in its loop.
 
 - Nothing that the terminal does, or does not do, holds the loop (outlet.py).
+- Nobody else in this process writes to the terminal or reads its keys (descriptors.py).
 - Ctrl-C that the loop does not hear, because an agent blocks it, is heard here: the third one leaves.
 - SIGCONT without a stop before it (systemd sends one behind each SIGTERM) does not start everything twice.
 - A mistake in the reading thread is reported like every other one, without the values in its frames.
 """
 
 import asyncio
-import sys
+import os
 from contextlib import suppress
 from types import FrameType
-from typing import Any, cast
+from typing import Any
 
 from textual import events
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from lead_tui.tui.screen.descriptors import Descriptors
 from lead_tui.tui.screen.outlet import Outlet
 
 CLOSING_SECONDS = 1.0
+USUAL_SIZE = (80, 24)
+"""Of a terminal that does not say."""
 INSISTING = 3
 """Ctrl-C in a row, with a loop that does not turn, that leave at once."""
 
@@ -30,6 +34,9 @@ class Terminal(LinuxDriver):
 
     def __init__(self, app: Any, **options: Any) -> None:
         super().__init__(app, **options)
+        self._descriptors: Descriptors = app.descriptors or Descriptors()
+        self.fileno = self._descriptors.keys
+        self._size = self._size or self._get_terminal_size()
         self._outlet: Outlet | None = None
         self._unheard = 0
 
@@ -39,7 +46,8 @@ class Terminal(LinuxDriver):
         return self._outlet is not None and self._outlet.gone
 
     def start_application_mode(self) -> None:
-        self._outlet = Outlet(cast("Any", sys.__stderr__), self._draw_again)
+        self._descriptors.take()
+        self._outlet = Outlet(self._descriptors.writer(), self._draw_again)
         self.is_open = True
         super().start_application_mode()  # type: ignore[no-untyped-call]
 
@@ -55,9 +63,17 @@ class Terminal(LinuxDriver):
 
     def close(self) -> None:
         super().close()
-        if self._outlet is not None:
-            self._outlet.close(CLOSING_SECONDS)
+        through = self._outlet is None or self._outlet.close(CLOSING_SECONDS)
         self.is_open = False
+        self._descriptors.give_back(restored=through)
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """Asked of the terminal itself: 1 leads elsewhere."""
+        try:
+            width, height = os.get_terminal_size(self._descriptors.screen)
+        except OSError:
+            return USUAL_SIZE
+        return width or USUAL_SIZE[0], height or USUAL_SIZE[1]
 
     def _draw_again(self) -> None:
         with suppress(RuntimeError):  # the loop is closed

@@ -29,6 +29,11 @@ class BreakerChange(msgspec.Struct, frozen=True):
     why: str = ""
 
 
+def in_a_row(failures: int) -> str:
+    """As people are told why it opened."""
+    return f"{failures} failure{'' if failures == 1 else 's'} in a row"
+
+
 def counts_as_failure(failure: Failure) -> bool:
     """Does this speak against the service: an unknown outcome, no connection, a timeout, 408 or 5xx?"""
     if failure.code == "circuit_open":
@@ -140,9 +145,7 @@ class Breaker:
             if self.config.enabled:
                 self.failures += 1
                 if self.failures >= self.config.failure_threshold:
-                    self._open(
-                        f"{self.failures} failures in a row, the last: {failure.message}", proven=False
-                    )
+                    self._open(f"{in_a_row(self.failures)}, the last: {failure.message}", proven=False)
         elif self.failures and answered(failure):
             self.failures = 0
 

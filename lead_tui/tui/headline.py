@@ -12,8 +12,9 @@ from lead_tui.core import views
 from lead_tui.core.state import TaskStatus
 from lead_tui.text.safe import safe_line
 from lead_tui.text.words import short_name
-from lead_tui.tui.look import TASKS, Look, Tone, clock, run_look
+from lead_tui.tui.look import TASKS, Look, Tone, clock, run_look, status_look
 from lead_tui.tui.model import RunModel
+from lead_tui.tui.prose.cells import fit
 
 Piece = tuple[str, Tone, bool]
 """Text, tone, bold."""
@@ -61,6 +62,28 @@ def headline(model: RunModel, width: int, *, ascii: bool = False, notes: Sequenc
         if _width(pieces) <= width:
             return pieces
     return []
+
+
+def unread(
+    model: RunModel,
+    status: str,
+    why: str,
+    width: int,
+    *,
+    ascii: bool = False,  # noqa: A002
+) -> list[Piece]:
+    """Of a run whose events cannot be read: its status as the journal's list has it, and why."""
+    look = status_look(status)
+    stands: Piece = (f"{look.ascii if ascii else look.glyph} {look.word.upper()}", look.tone, True)
+    known: list[Piece] = [
+        (safe_line(_file(model), 40), "text", True),
+        (f"run {model.run_id[:6]}", "muted", False),
+    ]
+    for pieces in ([*known, stands], [stands]):
+        room = width - _width(pieces) - 2
+        if room >= min(cell_len(why), 12):
+            return [*pieces, (fit(why, room).rstrip(), "bad", True)]
+    return [stands] if _width([stands]) <= width else []
 
 
 def _width(pieces: Sequence[Piece]) -> int:

@@ -23,6 +23,9 @@ class Look:
     tone: Tone
 
 
+ASCII = str.maketrans("·─…", "|-~")
+"""For `str.translate`: what joins and cuts texts, where there is only ASCII. Each takes one cell."""
+
 _PENDING = Look("·", ".", "pending", "faint")
 _READY = Look("·", ".", "ready", "muted")
 _RUNNING = Look("▶", ">", "running", "busy")

@@ -41,13 +41,6 @@ DARK = Theme(
         "tone-skipped": "#8b94a7",
         "tone-cursor": "#263450",
         "border-blurred": "#2b3446",
-        "scrollbar": "#2b3446",
-        "scrollbar-hover": "#3b4760",
-        "scrollbar-active": "#4d5b7a",
-        "scrollbar-background": "#10141c",
-        "scrollbar-background-hover": "#10141c",
-        "scrollbar-background-active": "#10141c",
-        "scrollbar-corner-color": "#10141c",
         "footer-key-foreground": "#7dcfff",
     },
 )
@@ -77,13 +70,6 @@ LIGHT = Theme(
         "tone-skipped": "#646d7c",
         "tone-cursor": "#d8e4f7",
         "border-blurred": "#cfd2cb",
-        "scrollbar": "#cfd2cb",
-        "scrollbar-hover": "#b9bdb4",
-        "scrollbar-active": "#9ea399",
-        "scrollbar-background": "#fbfbf9",
-        "scrollbar-background-hover": "#fbfbf9",
-        "scrollbar-background-active": "#fbfbf9",
-        "scrollbar-corner-color": "#fbfbf9",
         "footer-key-foreground": "#0b6fa8",
     },
 )
@@ -113,13 +99,6 @@ SAFE = Theme(
         "tone-skipped": "#9a9a9a",
         "tone-cursor": "#2c3a46",
         "border-blurred": "#3a3a3a",
-        "scrollbar": "#3a3a3a",
-        "scrollbar-hover": "#505050",
-        "scrollbar-active": "#666666",
-        "scrollbar-background": "#111111",
-        "scrollbar-background-hover": "#111111",
-        "scrollbar-background-active": "#111111",
-        "scrollbar-corner-color": "#111111",
         "footer-key-foreground": "#f0e442",
     },
 )
@@ -164,29 +143,63 @@ TERMINAL = Theme(
         "screen-selection-foreground": "ansi_black",
     },
 )
-THEMES = (DARK, LIGHT, SAFE, TERMINAL)
+
+
+def _with_scrollbars(theme: Theme, hovered: str, held: str) -> Theme:
+    """A scrollbar lies on the background; where nobody is at it, it is as quiet as a border."""
+    ground = str(theme.background)
+    theme.variables |= {
+        "scrollbar": theme.variables["border-blurred"],
+        "scrollbar-hover": hovered,
+        "scrollbar-active": held,
+        "scrollbar-background": ground,
+        "scrollbar-background-hover": ground,
+        "scrollbar-background-active": ground,
+        "scrollbar-corner-color": ground,
+    }
+    return theme
+
+
+THEMES = (
+    _with_scrollbars(DARK, "#3b4760", "#4d5b7a"),
+    _with_scrollbars(LIGHT, "#b9bdb4", "#9ea399"),
+    _with_scrollbars(SAFE, "#505050", "#666666"),
+    TERMINAL,
+)
 NAMES = tuple(theme.name for theme in THEMES)
 DEFAULT = DARK.name
 
 
 class Palette:
-    """A rich style for each tone of the theme in force; looking one up costs a dictionary's time."""
+    """A rich style for each tone of the theme in force; looking one up costs a dictionary's time.
 
-    def __init__(self, tones: dict[Tone, Style], cursor: Style) -> None:
+    Without colours, weight and a line tell what they would: failures are bold, a title with the focus is
+    underlined.
+    """
+
+    def __init__(self, tones: dict[Tone, Style], cursor: Style, *, colours: bool = True) -> None:
+        if not colours:
+            tones = tones | {"bad": tones["text"] + Style(bold=True)}
         self._tones = tones
         self.cursor = cursor
         """The row under the cursor: laid over its other styles."""
         self.bold = {tone: style + Style(bold=True) for tone, style in tones.items()}
+        self._titles = (self.bold["muted"], self.bold["accent"] + Style(underline=not colours))
 
     def __getitem__(self, tone: Tone) -> Style:
         return self._tones[tone]
 
+    def title(self, lit: bool) -> Style:
+        """Of a pane or a list; `lit` while it has the focus."""
+        return self._titles[lit]
+
     @classmethod
     def of(cls, app: App[Any]) -> "Palette":
         """The one of the app's theme; for a theme without our tones, of its nearest colours."""
-        palette = _PALETTES.get(app.theme)
+        key = (app.theme, app.no_color)
+        palette = _PALETTES.get(key)
         if palette is None:
-            palette = _PALETTES[app.theme] = cls._made(app)
+            palette = _PALETTES[key] = cls._made(app)
         return palette
 
     @classmethod
@@ -195,12 +208,12 @@ class Palette:
         tones = {tone: Style(color=_rich(variables, tone)) for tone in TONES}
         cursor = Color.parse(variables.get("tone-cursor", variables.get("panel", "ansi_default")))
         if cursor.ansi is not None:
-            return cls(tones, Style(reverse=True))
-        return cls(tones, Style(bgcolor=cursor.rich_color, bold=True))
+            return cls(tones, Style(reverse=True), colours=not app.no_color)
+        return cls(tones, Style(bgcolor=cursor.rich_color, bold=True), colours=not app.no_color)
 
 
-_PALETTES: dict[str, Palette] = {}
-"""By the theme's name: a theme never changes."""
+_PALETTES: dict[tuple[str, bool], Palette] = {}
+"""By the theme's name, which never changes, and whether there are no colours."""
 
 _NEAREST: dict[Tone, str] = {
     "text": "foreground",

@@ -142,6 +142,13 @@ def test_the_operator_has_the_last_word():
     assert made.state == "closed"
 
 
+def test_one_failure_is_told_as_one():
+    """A threshold of one opens with a sentence that is right, too."""
+    made, _ = breaker(failure_threshold=1)
+    made.settle("a", DOWN)
+    assert made.change.why == "1 failure in a row, the last: down"
+
+
 def test_every_change_is_told_with_its_reason():
     """Listeners see each state once, until they leave."""
     made, clock = breaker()

@@ -11,9 +11,11 @@ from lead_tui.core.events import RunWaiting
 from lead_tui.errors import JournalError
 from lead_tui.tui.intents import Steer
 from lead_tui.tui.screens.approvals import ApprovalsScreen
+from lead_tui.tui.themes import Palette
 from lead_tui.tui.widgets.form import Form
 from lead_tui.tui.widgets.gate_list import GateList
 from lead_tui.tui.widgets.result_view import ResultView
+from lead_tui.tui.widgets.rows import Rows
 from tests.tui.stage import Stage, ended, new_runs, started, text_of, until, until_event
 from tests.tui.test_needs import ASKS
 
@@ -38,7 +40,7 @@ FORM = asks(
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lead_tui.tui.screens.approvals.EVERY", 0.05)
+    monkeypatch.setattr("lead_tui.tui.screens.looking.EVERY", 0.05)
 
 
 async def asked(pilot: Pilot[Any], times: int = 1) -> None:
@@ -102,6 +104,68 @@ async def test_an_option_is_chosen_from_the_list() -> None:
         await pilot.press("down", "enter", "enter")
         await pilot.pause()
         assert sent(stage)[1:] == [Reject(gate="ask")]
+
+
+async def test_a_short_question_stands_together() -> None:
+    """What it shows takes the lines that it fills, opened or closed, and the answers stand right below."""
+    runs = new_runs()
+    await ended(runs, asks({"message": "Roll out?", "show": {"a": {"b": 1}, "c": 2}}))
+    stage = Stage(ApprovalsScreen(runs))
+    async with stage.run_test(size=(80, 40)) as pilot:
+        await asked(pilot)
+
+        def between() -> list[str]:
+            lines = [line.strip() for line in text_of(stage).splitlines()]
+            return lines[lines.index("▾ {2 keys}") + 1 : lines.index("✔ approve")]
+
+        await until(pilot, lambda: between() == ["▸ a: {1 key}  b", "c: 2", ""])
+        await pilot.press("tab", "down", "enter")
+        await until(pilot, lambda: between() == ["▾ a:", "b: 1", "c: 2", ""])
+        await pilot.press("slash")
+        await until(pilot, lambda: between() == ["▾ a:", "b: 1", "c: 2", "search", ""])
+        await pilot.press("escape")
+        await until(pilot, lambda: len(between()) == 4)
+
+
+@pytest.mark.parametrize("size", [(80, 15), (80, 24), (80, 30), (120, 24)])
+async def test_the_answers_are_always_seen(size: tuple[int, int]) -> None:
+    """However long the message, what it shows and its form are."""
+    runs = new_runs()
+    fields = {f"field{number}": {"type": "integer", "default": 3} for number in range(9)}
+    message, shown = "word " * 200, {str(number): number for number in range(40)}
+    await ended(runs, asks({"message": message, "show": shown, "form": fields}, "input"))
+    stage = Stage(ApprovalsScreen(runs))
+    async with stage.run_test(size=size) as pilot:
+        await asked(pilot)
+        await until(pilot, lambda: "field0" in text_of(stage))
+        assert "✔ approve" in text_of(stage)
+        assert "✖ reject" in text_of(stage)
+
+
+async def test_only_one_cursor_is_seen() -> None:
+    """That of the list which has the focus."""
+    runs = new_runs()
+    await ended(runs, asks({"message": "Roll out?", "show": {"a": 1}}))
+    stage = Stage(ApprovalsScreen(runs))
+    async with stage.run_test(size=(120, 30)) as pilot:
+        await asked(pilot)
+        await until(pilot, lambda: "the whole value" in text_of(stage))
+        cursor = Palette.of(stage).cursor.bgcolor
+
+        def lit() -> list[str]:
+            strips = [
+                rows.render_line(y) for rows in stage.screen.query(Rows) for y in range(rows.size.height)
+            ]
+            return [
+                strip.text.split()[1]
+                for strip in strips
+                if any(style is not None and style.bgcolor == cursor for _, style, _ in strip)
+            ]
+
+        assert lit() == ["ask"]
+        await pilot.press("tab")
+        await pilot.pause()
+        assert lit() == ["{1"]
 
 
 async def test_a_form_is_checked_before_it_is_sent() -> None:

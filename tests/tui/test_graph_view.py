@@ -333,6 +333,41 @@ async def test_the_selected_task_is_on_the_screen():
 # a large flow
 
 
+WIDE = plan(", ".join(f"plan>number-{index}>merge" for index in range(9)))
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+async def test_what_is_cut_says_so_and_the_cursor_stands_in_the_middle(ascii_only: bool):
+    """A sign stands where names are out of sight, on no other line and at no end that is reached."""
+    app = GraphApp(WIDE, ascii_only=ascii_only)
+    before, behind = "<>" if ascii_only else "‹›"
+    async with app.run_test(size=(60, 20)) as pilot:
+        await pilot.press("o")
+        app.graph.select("number-4")
+        await pilot.pause()
+        x, _ = place(app, "number-4")
+        assert abs(x + 4 - 30) <= 2
+        (cut,) = [line for line in lines(app) if "number" in line]
+        assert (cut[0], cut[-1], len(cut)) == (before, behind, 60)
+        assert not any(line.strip().startswith(before) for line in lines(app) if line != cut)
+        app.graph.select("number-0")
+        await pilot.pause()
+        (cut,) = [line for line in lines(app) if "number" in line]
+        assert cut.startswith(" . number-0" if ascii_only else " · number-0")
+        assert cut[-1] == behind
+
+
+async def test_the_legend_stands_above_the_scrollbar():
+    """It is read, also where the drawing is wider than the pane."""
+    fan = ", ".join(f"plan>number-{index}" for index in range(9))
+    app = GraphApp(plan(fan, on={"plan>number-0": "failure"}))
+    async with app.run_test(size=(60, 12)) as pilot:
+        await pilot.press("o")
+        await pilot.pause()
+        assert app.graph.show_horizontal_scrollbar
+        assert "┄┄▸" in lines(app)[-2]
+
+
 async def test_a_large_flow_is_drawn_around_the_selection():
     """Of more than sixty tasks those near the selected one are shown, the others counted."""
     app = GraphApp(FAN)

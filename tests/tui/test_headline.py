@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from lead_tui.testing.flows import Story, run_flow
-from lead_tui.tui.headline import headline
+from lead_tui.tui.headline import headline, unread
 from lead_tui.tui.model import RunModel
 from tests.tui.test_model import FLOW
 
@@ -44,6 +44,15 @@ def test_a_narrow_one_keeps_status_progress_and_failures(story: Story) -> None:
     assert "4/4" in text
     assert "✖1" in text
     assert "leadtui" not in text
+
+
+@given(width=st.integers(0, 120), why=st.text(max_size=200))
+def test_of_an_unread_run_the_status_stays_longest(story: Story, width: int, why: str) -> None:
+    """It fits any width; the reason is cut before the status goes."""
+    model = RunModel(story.state.plan, "abcdef123456")
+    pieces = unread(model, "failed", why, width)
+    assert cell_len("  ".join(text for text, _, _ in pieces)) <= max(width, 0)
+    assert width < 10 or "✖ FAILED" in [text for text, _, _ in pieces]
 
 
 def test_without_unicode_it_is_ascii(story: Story) -> None:

@@ -46,7 +46,7 @@ def test_an_open_breaker_counts_down_and_says_why() -> None:
     play = opened(shop())
     play.at(12)
     lines = told(play.model)
-    assert lines[0] == "BREAKERS"
+    assert lines[0] == " BREAKERS"
     for word in ("✖ open", "bank", "probe in 10 s", "0:02 ago", "3 failures in a row"):
         assert word in lines[1]
     assert lines[1].count("3 failures") == 1
@@ -110,7 +110,7 @@ def test_calls_in_flight_stand_longest_first_and_are_cut() -> None:
     play.model.take([ev.Progress(task="t0", done=3, total=8, text="pages")])
     play.at(70)
     lines = told(play.model, most=4)
-    start = lines.index("IN FLIGHT")
+    start = lines.index(" IN FLIGHT")
     assert [line.split()[1] for line in lines[start + 1 : start + 5]] == ["t0", "t1", "t2", "t3"]
     assert "1:10" in lines[start + 1]
     assert "3/8 pages" in lines[start + 1]
@@ -124,11 +124,11 @@ def test_limits_show_what_is_used() -> None:
     play.model = RunModel(plan, "run")
     play.at(0, ev.RunQueued(name="flow"), ev.RunStarted()).begin(1, "a", "b")
     lines = told(play.model)
-    start = lines.index("LIMITS")
+    start = lines.index(" LIMITS")
     assert "2 of 16" in lines[start + 1]
     assert lines[start + 2].endswith("■■  full")
     play.end(2, "a", "b").at(3, ev.RunCompleted())
-    assert "LIMITS" not in told(play.model)
+    assert " LIMITS" not in told(play.model)
 
 
 def test_agents_show_their_response_times() -> None:
@@ -143,7 +143,7 @@ def test_agents_show_their_response_times() -> None:
         ev.TaskFailed(task="pay1", failure=DOWN),
     )
     lines = told(play.model)
-    start = lines.index("AGENTS")
+    start = lines.index(" AGENTS")
     assert lines[start + 1].split() == ["calls", "failed", "p50", "p95", "max"]
     assert lines[start + 2].split()[:3] == ["bank", "2", "1"]
     assert lines[start + 2].endswith("4.0s")
@@ -263,6 +263,7 @@ async def test_the_cursor_is_on_the_worst_until_it_is_moved() -> None:
     app = Watching(play.model)
     async with app.run_test(size=(78, 40)) as pilot:
         assert "one" in app.under_cursor()
+        await pilot.press("enter", "home")
         opened(play, "two")
         app.health.show(EVERYTHING)
         assert "two" in app.under_cursor()
@@ -283,6 +284,35 @@ async def test_the_cursor_is_on_the_worst_until_it_is_moved() -> None:
         assert "one" not in held
         app.health.set_model(play.model)
         assert "one" in app.under_cursor()
+
+
+def test_breakers_with_nothing_to_tell_are_one_line() -> None:
+    """Those that are open, have failed or have changed keep theirs, and so do two that are closed."""
+    names = [f"a{number}" for number in range(6)]
+    play = Play(*(task(name, agent=name) for name in names))
+    opened(play, "a3").at(11, ev.BreakerClosed(agent="a5", why="reset"))
+    lines = told(play.model)
+    assert [line.split()[:3] for line in lines[1:3]] == [["✖", "open", "a3"], ["●", "closed", "a5"]]
+    assert lines[3:5] == [" ▸ 4 breakers closed: a0, a1, a2, a4", ""]
+    frame = Frame(100, 10, ascii_only=True, unfolded=True)
+    drawn = vitals(play.model, frame, AgentTimes())
+    unfolded = ["".join(span.text for span in line.spans) for line in drawn]
+    assert unfolded[3] == " - 4 breakers closed"
+    assert [line.split() for line in unfolded[4:8]] == [
+        ["o", "closed", name] for name in names[:3] + names[4:5]
+    ]
+
+
+async def test_enter_unfolds_the_closed_breakers() -> None:
+    """Their agents can be steered then; enter once more folds them, and the cursor stays on their line."""
+    app = Watching(Play(*(task(name, agent=name) for name in ("one", "two", "three"))).model)
+    async with app.run_test(size=(78, 18)) as pilot:
+        await pilot.pause()
+        assert "3 breakers closed" in app.under_cursor()
+        await pilot.press("T", "enter", "down", "down", "T")
+        assert app.intents == [("run", TripBreaker(agent="two"), "tripped two")]
+        await pilot.press("up", "up", "enter")
+        assert app.under_cursor() == " ▸ 3 breakers closed: one, two, three"
 
 
 async def test_the_head_line_tells_the_worst() -> None:
@@ -326,7 +356,7 @@ async def test_the_cursor_skips_headings() -> None:
         assert not any(lines[at].heading for at in seen)
         await pilot.press("pageup", "pagedown", "home")
         assert app.health.scroll_y == 0
-        assert app.lines()[1] == "BREAKERS"
+        assert app.lines()[1] == " BREAKERS"
 
 
 async def test_a_task_that_is_gone_gives_the_cursor_to_the_first_row() -> None:

@@ -36,7 +36,7 @@ FAILS: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lead_tui.tui.screens.home.EVERY", 0.05)
+    monkeypatch.setattr("lead_tui.tui.screens.looking.EVERY", 0.05)
 
 
 @pytest.fixture

@@ -158,6 +158,19 @@ def test_a_long_list_is_shown_page_by_page() -> None:
 
 
 @pytest.mark.parametrize("count", [PAGE - 1, PAGE, PAGE + 1, 2 * PAGE])
+def test_a_long_text_is_opened_page_by_page(count: int) -> None:
+    """Its lines are made as they are wanted, so nobody knows how many are left; all come in the end."""
+    rows = JsonRows({"t": "\n".join(map(str, range(count)))})
+    rows.open(1)
+    while rows.rows[-1].kind == "more":
+        assert text_of_row(rows.rows[-1], 40)[0] == "… more lines"
+        before = len(rows.rows)
+        rows.open(before - 1)
+        assert len(rows.rows) > before or rows.rows[-1].kind == "line"
+    assert [row.value for row in rows.rows if row.kind == "line"] == [str(line) for line in range(count)]
+
+
+@pytest.mark.parametrize("count", [PAGE - 1, PAGE, PAGE + 1, 2 * PAGE])
 def test_pages_end_with_the_list(count: int) -> None:
     """There is a way to more exactly as long as there is more."""
     rows = JsonRows(["x"] * count)

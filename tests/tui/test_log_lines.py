@@ -12,7 +12,7 @@ from lead_tui.core import events as ev
 from lead_tui.errors import Category, Failure
 from lead_tui.observers.hub import Item
 from lead_tui.text.safe import safe
-from lead_tui.tui.log.lines import entry, merged, moment, plain_lines
+from lead_tui.tui.log.lines import entry, merged, minute, moment, plain_lines
 from lead_tui.tui.log.words import CHARACTERS
 from tests.tui.playing import T0, Play, begun, retried, task
 from tests.tui.playing import moment as at
@@ -111,6 +111,7 @@ SAYINGS: list[tuple[Item, str, str]] = [
         "breaker",
         "w is open: 5 failures in a row · a probe may go at 09:00:00 UTC",
     ),
+    (ev.BreakerOpened(agent="w", failures=1), "breaker", "w is open: 1 failure in a row"),
     (ev.BreakerHalfOpened(agent="w"), "breaker", "w is half open: a probe goes"),
     (ev.BreakerClosed(agent="w", why="reset"), "breaker", "w is closed again · reset"),
     (
@@ -165,6 +166,13 @@ def test_times_are_since_the_start(seconds: float, text: str) -> None:
     """Tenths of seconds in the first hour, seconds afterwards, nothing below zero."""
     assert moment(at(seconds), T0) == text
     assert moment(at(seconds), None) == "00:00.0"
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(-5, "00:00"), (132.94, "02:12"), (3_732, "62:12")])
+def test_times_where_there_is_little_room(seconds: float, text: str) -> None:
+    """Minutes and seconds, the tenths cut off."""
+    assert minute(at(seconds), T0) == text
+    assert minute(at(seconds), None) == "00:00"
 
 
 def test_what_fails_is_louder_than_what_goes_its_way() -> None:

@@ -577,10 +577,31 @@ async def test_any_size_will_do(size: tuple[int, int]) -> None:
 def test_columns_give_way_to_the_text() -> None:
     """In a narrow pane the time goes, then the task, then the word; the text stays."""
     assert Columns.of(80, of_all=True) == (9, 8, 16, 47)
-    assert Columns.of(45, of_all=True) == (0, 8, 10, 27)
+    assert Columns.of(60, of_all=False) == (9, 8, 0, 43)
+    assert Columns.of(46, of_all=False) == (7, 8, 0, 31)
+    assert Columns.of(45, of_all=True) == (7, 8, 10, 20)
     assert Columns.of(35, of_all=True) == (0, 8, 0, 27)
     assert Columns.of(20, of_all=False) == (0, 0, 0, 20)
     assert Columns.of(0, of_all=True).text == 2
+
+
+@pytest.mark.parametrize(("width", "told"), [(61, " 01:02.5 log"), (60, " 01:02 log"), (41, " 01:02 log")])
+async def test_times_take_what_room_there_is(width: int, told: str) -> None:
+    """With tenths from sixty columns on, beside the scrollbar; without where there are fewer."""
+    async with opened(width=width) as (app, _, _):
+        app.say("here", at=62.5)
+        assert app.shown()[1].startswith(told)
+
+
+async def test_an_old_terminal_gets_letters_only() -> None:
+    """What joins texts and the rule above them are ASCII there, whoever wrote it."""
+    async with opened(width=60) as (app, _, pilot):
+        app.ascii_only = True
+        app.say("a · b", "c … d")
+        await pilot.resize_terminal(61, 11)
+        assert app.head.startswith("---- Log: write ---")
+        assert all(line.isascii() for line in app.shown())
+        assert "a | b" in "".join(app.shown())
 
 
 async def test_a_narrow_head_keeps_what_matters() -> None:

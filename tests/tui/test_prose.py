@@ -2,41 +2,35 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
-from lead_tui.tui.prose.paragraphs import Paragraph, Span, cut, plain, text_lines, wrap
+from lead_tui.tui.prose.lines import Lines
+from lead_tui.tui.prose.paragraphs import Paragraph, Span, cut, plain, text_lines
 from lead_tui.tui.values.found import Found
 from lead_tui.tui.widgets.prose import Prose
 
 TEXTS = st.text(alphabet="ab cdé中 👍", max_size=60)
+PARAGRAPHS = st.lists(
+    st.builds(Paragraph, st.tuples(st.builds(Span, TEXTS)), st.integers(0, 5), st.integers(0, 5)), max_size=9
+)
 
 
-@given(TEXTS, st.integers(1, 20), st.integers(0, 30))
-def test_wrapping_loses_nothing_but_the_blanks_at_breaks(text: str, width: int, hang: int) -> None:
-    """The lines in order hold all of the text, save one blank for each break; none is too wide."""
-    parts = list(wrap(text, width, hang))
-    at = 0
-    for number, (start, end) in enumerate(parts):
-        assert text[at:start] in ("", " ")
-        room = max(width - hang, 1) if number else width
-        assert cell_len(text[start:end]) <= room or end - start == 1
-        at = end
-    assert text[at:] == ""
-
-
-def test_lines_break_at_blanks() -> None:
-    """A word is not cut where a blank is near, and is where it is longer than the line."""
-    assert [text[a:b] for text in ["the doors are shut"] for a, b in wrap(text, 10)] == [
-        "the doors",
-        "are shut",
-    ]
-    assert [text[a:b] for text in ["abcdefghij"] for a, b in wrap(text, 4)] == ["abcd", "efgh", "ij"]
-
-
-def test_further_lines_are_narrower_by_the_hang() -> None:
-    """What hangs has less room from the second line on."""
-    assert [text[a:b] for text in ["aaaa bbbb"] for a, b in wrap(text, 5, 2)] == ["aaaa", "bbb", "b"]
+@given(PARAGRAPHS, st.integers(2, 20), st.lists(st.integers(0, 30)))
+def test_lines_are_made_as_far_as_somebody_looks(
+    paragraphs: list[Paragraph], width: int, looks: list[int]
+) -> None:
+    """However they are asked for, they are the same; no more are made, and all are known at the end."""
+    whole, pieces = Lines(paragraphs, width), Lines(paragraphs, width)
+    whole.make()
+    assert whole.is_complete
+    for most in looks:
+        before = len(pieces.known)
+        pieces.make(most)
+        assert len(pieces.known) == max(before, min(most, len(whole.known)))
+        assert pieces.known == whole.known[: len(pieces.known)]
+        assert not pieces.is_complete or pieces.known == whole.known
+    pieces.make(len(whole.known) + 1)
+    assert pieces.is_complete
 
 
 @given(st.lists(TEXTS, max_size=5), st.integers(0, 99), st.integers(0, 99))
@@ -48,7 +42,7 @@ def test_cut_spans_join_to_the_cut_text(texts: list[str], start: int, end: int) 
 
 def test_text_from_outside_is_safe_and_without_tabs() -> None:
     """Escapes become visible, line ends of any system count, tabs become blanks."""
-    assert text_lines("a\tb\r\n\x1b[31mred") == ["a   b", "␛[31mred"]
+    assert [*text_lines("a\tb\r\n\x1b[31mred")] == ["a   b", "␛[31mred"]
     assert plain("x\ny", "bad", indent=3) == [
         Paragraph((Span("x", "bad"),), 3),
         Paragraph((Span("y", "bad"),), 3),
@@ -101,10 +95,10 @@ async def test_paragraphs_are_wrapped_again_when_the_width_changes() -> None:
     app = Reading([Paragraph((Span("one two three four"),), indent=2, hang=1)])
     async with app.run_test(size=(40, 4)) as pilot:
         await pilot.pause()
-        assert lines_of(app.prose)[0] == "  one two three four"
+        assert lines_of(app.prose)[0] == "   one two three four"
         await pilot.resize_terminal(14, 4)
         await pilot.pause()
-        assert lines_of(app.prose)[:2] == ["  one two", "   three four"]
+        assert lines_of(app.prose)[:2] == ["   one two", "    three four"]
 
 
 async def test_a_paragraph_leads_to_its_target() -> None:
@@ -140,9 +134,9 @@ async def test_copying_takes_the_whole_text_safely() -> None:
         assert app.clipboard == "a␛b\nc"
         app.prose.set_paragraphs([])
         assert app.prose.check_action("copy", ()) is False
-        assert lines_of(app.prose)[0] == "nothing"
+        assert lines_of(app.prose)[0] == " nothing"
         app.prose.set_empty("less")
-        assert lines_of(app.prose)[0] == "less"
+        assert lines_of(app.prose)[0] == " less"
 
 
 async def test_the_same_paragraphs_keep_the_cursor() -> None:
@@ -153,3 +147,38 @@ async def test_the_same_paragraphs_keep_the_cursor() -> None:
         await pilot.press("down", "down")
         app.prose.set_paragraphs([*paragraphs])
         assert app.prose.cursor == 2
+
+
+LONG = "\n".join(f"line {number}" for number in range(20_000))
+
+
+async def test_of_a_long_text_only_what_is_near_is_made() -> None:
+    """Scrolling makes more of it; its last line, and what is searched, are found where they stand."""
+    app = Reading([])
+    async with app.run_test(size=(40, 10)) as pilot:
+        app.prose.set_text(LONG)
+        await pilot.pause()
+        assert app.prose.count < 1_000
+        for _ in range(60):
+            await pilot.press("pagedown")
+        assert lines_of(app.prose)[-1] == " line 540"
+        assert app.prose.count < 2_000
+        await pilot.press("end")
+        assert app.prose.cursor == 19_999
+        await pilot.resize_terminal(41, 10)
+        assert app.prose.cursor == 19_999
+        assert lines_of(app.prose)[-1] == " line 19999"
+        app.prose.set_text(LONG + "\n")
+        await pilot.press("home")
+        app.prose.search("line 15000")
+        assert app.prose.cursor == 15_000
+        await pilot.press("y")
+        assert app.clipboard == LONG + "\n"
+
+
+async def test_before_it_has_a_size_nothing_is_made() -> None:
+    """It is read once it is seen, and then as wide as it is."""
+    prose = Prose()
+    prose.set_text(LONG)
+    assert prose.count == 0
+    assert prose.check_action("copy", ()) is True

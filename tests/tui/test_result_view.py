@@ -48,8 +48,11 @@ class Viewing(App[None]):
         self.view.focus_content()
 
     def lines(self) -> list[str]:
+        """What stands behind the one blank that each of them begins with."""
         rows = self.query_one(f"#{self.view.mode}", Rows)
-        return [rows.render_line(y).text.rstrip() for y in range(rows.size.height)]
+        lines = [rows.render_line(y).text for y in range(rows.size.height)]
+        assert all(line[:1] == " " for line in lines)
+        return [line[1:].rstrip() for line in lines]
 
 
 async def search(pilot: Pilot[None], text: str, *then: str) -> None:

@@ -1,13 +1,16 @@
 """The run screen in the app: views, cursor, filter, steering, questions, replay, what is kept."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from textual.pilot import Pilot
 
+from lead_tui.core import events as ev
 from lead_tui.core.state import RUN_ENDED, RunStatus, TaskStatus
+from lead_tui.errors import JournalError
 from lead_tui.runner.engine import load_dict
 from lead_tui.tui.app import Cockpit
 from lead_tui.tui.opening import Watch
@@ -173,6 +176,29 @@ async def test_one_task_can_be_cancelled() -> None:
         assert tasks["short"].status is TaskStatus.COMPLETED
 
 
+async def test_an_interrupted_task_is_skipped_on_its_row() -> None:
+    """The bar names the key, which is offered where it works and settles the task under the cursor."""
+    spec = flow(long={"agent_name": "slow", "idempotent": False}, other="slow")
+    async with watching(spec) as (pilot, screen, runs):
+
+        def status(task: str) -> TaskStatus:
+            return screen.model.state.tasks[task].status
+
+        await until(pilot, lambda: screen.model.state.tasks["long"].attempt)
+        await runs.park(runs.at_work())
+        await runs.take_up(screen.model.run_id)
+        await until(pilot, lambda: status("long") is TaskStatus.INTERRUPTED)
+        screen.panes.tasks.select("other")
+        await until(pilot, lambda: "S on its row skips" in text_of(screen.app))
+        assert "S skip task" not in text_of(screen.app)
+        await pilot.press("S")
+        screen.panes.tasks.select("long")
+        await until(pilot, lambda: "S skip task" in text_of(screen.app))
+        await pilot.press("S")
+        await until(pilot, lambda: status("long") is TaskStatus.SKIPPED)
+        assert status("other") is TaskStatus.RUNNING
+
+
 async def test_a_question_is_a_bar_and_a_leads_to_it() -> None:
     """The focus stays with the tasks; a opens the question; answered, the run goes on and ends."""
     async with watching(ASKING) as (pilot, screen, _):
@@ -277,7 +303,15 @@ async def test_help_names_every_key_and_home_is_one_key_away() -> None:
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(screen.app.screen, HelpScreen))
         shown = text_of(screen.app)
-        for name in ("run.cancel", "run.replay", "tasks.failed_first", "app.quit", "retrying"):
+        assert "Focus" not in shown
+        for name in (
+            "run.cancel",
+            "run.replay",
+            "tasks.failed_first",
+            "app.quit",
+            "retrying",
+            "to the next pane",
+        ):
             assert name in shown
         await pilot.press("escape", "h")
         await until(pilot, lambda: isinstance(screen.app.screen, HomeScreen))
@@ -298,6 +332,23 @@ async def test_other_keys_and_their_conflicts() -> None:
         assert screen.panes.zoomed
         await until(pilot, lambda: any("run.nonsense" in text for text in told(screen)))
         assert any("run.follow has lost it" in text for text in told(screen)), told(screen)
+
+
+async def test_a_run_that_cannot_be_read_shows_what_is_known_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One note that nobody can read hides the events, not how the run ended, nor why there is no more."""
+    runs = new_runs()
+    run_id = await ended(runs, FAILING)
+
+    def notes(run_id: str, after: int = 0, task: str | None = None) -> Iterator[ev.Note]:
+        raise JournalError("the journal holds something that no release wrote")
+
+    monkeypatch.setattr(runs.engine.journal, "notes", notes)
+    app = Cockpit(runs, Watch(run_id))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "the journal holds" in text_of(app))
+        head = text_of(app).splitlines()[0]
+        assert f"run {run_id[:6]}  ✖ FAILED  the journal holds" in head
+        assert "QUEUED" not in text_of(app)
 
 
 async def test_it_bears_any_size() -> None:

@@ -197,7 +197,7 @@ async def at_work(world: World) -> Opening:
 SCENES = {
     "run": Scene(running, "read_3", on("read_3"), ("than the",)),
     "ended": Scene(ended, "FAILED", on("scan_letters"), ("no page",)),
-    "graph": Scene(running, "read_3", keys("2"), ("finally",)),
+    "graph": Scene(running, "read_3", keys("2"), ("merge",)),
     "timeline": Scene(running, "read_3", keys("3"), ("critical path",)),
     "log": Scene(running, "read_3", keys("4", "A"), ("40/133 pages",)),
     "health": Scene(running, "read_3", keys("5"), ("BREAKERS", "probe in")),
@@ -230,7 +230,7 @@ def _the_same_everywhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ite
 
     monkeypatch.setattr(frames, "_sleep", punctual)
     monkeypatch.setattr("textual._wait.SLEEP_GRANULARITY", 0.005)
-    for place in ("calls.trials", "screens.test_agent", "widgets.call_list"):
+    for place in ("calls.trials", "calls.outcome", "widgets.call_list"):
         monkeypatch.setattr(f"lead_tui.tui.{place}.took", lambda seconds: "148 ms")
     monkeypatch.setattr(
         "lead_tui.tui.screens.help.session_file", lambda: Path("~/.config/leadtui/cockpit.toml")

@@ -53,6 +53,13 @@ def moment(at: datetime, started_at: datetime | None) -> str:
     return f"{minutes // 60}:{minutes % 60:02}:{rest // 10:02}"
 
 
+def minute(at: datetime, started_at: datetime | None) -> str:
+    """The same where there is little room: `02:12`, `62:12` after an hour."""
+    seconds = (at - started_at).total_seconds() if started_at is not None else 0.0
+    minutes, rest = divmod(max(int(seconds), 0), 60)
+    return f"{minutes:02}:{rest:02}"
+
+
 def merged(items: Iterable[Item]) -> Iterator[tuple[Item, int]]:
     """Items with how many each stands for: tokens of one answer that follow each other become one."""
     stream: list[ev.Tokens] = []

@@ -11,10 +11,10 @@ from textual.strip import Strip
 
 from lead_tui.text.safe import safe_line
 from lead_tui.text.words import short_name
-from lead_tui.tui.log.lines import moment, task_of
+from lead_tui.tui.log.lines import minute, moment, task_of
 from lead_tui.tui.log.search import Search
 from lead_tui.tui.log.transcript import Block
-from lead_tui.tui.look import Tone
+from lead_tui.tui.look import ASCII, Tone
 from lead_tui.tui.themes import Palette
 
 _TEXT: dict[str, Tone] = {"bad": "bad", "faint": "muted", "skipped": "muted"}
@@ -24,6 +24,10 @@ _BADGES: dict[str, Tone] = {
     "lines": "muted",
 }  # fmt: skip
 _IMPORTANCE = ("search", "new", "PINNED", "ERRORS", "FOLLOW", "lines", "WRAP")
+
+
+LONG_TIME, SHORT_TIME = 9, 7
+"""Cells for `02:12.9` and for `02:12`, with blanks round it."""
 
 
 class Columns(NamedTuple):
@@ -40,7 +44,7 @@ class Columns(NamedTuple):
 
     @classmethod
     def of(cls, width: int, *, of_all: bool) -> "Columns":
-        time = 9 if width >= 48 else 0
+        time = LONG_TIME if width >= 60 else SHORT_TIME if width >= 40 else 0
         kind = 8 if width >= 30 else 0
         task = max(min(width // 5, 24), 10) if of_all and width >= 40 else 0
         return cls(time, kind, task, max(width - time - kind - task, 2))
@@ -53,6 +57,7 @@ class LogPen(NamedTuple):
     columns: Columns
     started_at: datetime | None
     left: int = 0
+    ascii_only: bool = False
 
     def row(self, block: Block, row: int, search: Search | None, *, current: bool) -> list[Segment]:
         start, end = block.span(row)
@@ -70,7 +75,8 @@ class LogPen(NamedTuple):
             yield Segment(" " * columns.indent)
             return
         if columns.time:
-            yield Segment(f" {moment(block.item.ts, self.started_at):>7} ", palette["faint"])
+            told = moment if columns.time == LONG_TIME else minute
+            yield Segment(f"{told(block.item.ts, self.started_at):>{columns.time - 1}} ", palette["faint"])
         if columns.kind:
             yield Segment(f"{block.said.kind:<7} ", palette[block.said.tone])
         if columns.task:
@@ -88,6 +94,8 @@ class LogPen(NamedTuple):
         else:
             mark = self.palette.bold["accent" if current else "retry"] + Style(reverse=True)
             segments = _marked(block.text, start, end, search.matches(block.text, start, end), style, mark)
+        if self.ascii_only:
+            segments = [Segment(text.translate(ASCII), style) for text, style, _ in segments]
         return Strip(segments).crop(self.left) if self.left else segments
 
 
@@ -104,10 +112,16 @@ def _marked(
 
 
 def head(
-    width: int, title: str, badges: Sequence[tuple[str, str]], palette: Palette, *, active: bool
+    width: int,
+    title: str,
+    badges: Sequence[tuple[str, str]],
+    palette: Palette,
+    *,
+    active: bool,
+    ascii_only: bool = False,
 ) -> list[Segment]:
     """The line above: a title, and at its right as many badges as there is room for."""
-    rule = palette["accent" if active else "faint"]
+    line, rule = "-" if ascii_only else "─", palette["accent" if active else "faint"]
     shown = [(safe_line(text, 60), kind) for text, kind in badges]
     room = width - min(cell_len(title), 24) - 8
     while shown and sum(cell_len(text) + 2 for text, _ in shown) > room:
@@ -117,8 +131,8 @@ def head(
     name = short_name(title, max(width - used - 8, 3))
     fill = max(width - used - cell_len(name) - 6, 0)
     return [
-        Segment("──── ", rule),
-        Segment(name, palette.bold["text" if active else "muted"]),
-        Segment(f" {'─' * fill}", rule),
+        Segment(f"{line * 4} ", rule),
+        Segment(name.translate(ASCII) if ascii_only else name, palette.title(active)),
+        Segment(f" {line * fill}", rule),
         *right,
     ]

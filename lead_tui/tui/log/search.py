@@ -5,7 +5,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from lead_tui.tui.log.transcript import Transcript
-from lead_tui.tui.log.wrap import Span
+from lead_tui.tui.prose.wrap import Span
 
 
 class Search:

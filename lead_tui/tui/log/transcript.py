@@ -14,7 +14,8 @@ from lead_tui.observers.hub import Item
 from lead_tui.tui.log.book import Channel
 from lead_tui.tui.log.lines import STREAM, continues, merged
 from lead_tui.tui.log.words import CHARACTERS, LOUD, Said, fit, said_by
-from lead_tui.tui.log.wrap import Span, lay_out, spans
+from lead_tui.tui.log.wrap import lay_out
+from lead_tui.tui.prose.wrap import Span, spans
 
 ROWS = 50_000
 PIECE = 2_000

@@ -9,6 +9,7 @@ from lead_tui.core import commands as cmd
 from lead_tui.core import events as ev
 from lead_tui.errors import Failure
 from lead_tui.observers.hub import Item
+from lead_tui.resilience.breaker import in_a_row
 from lead_tui.text.safe import safe
 from lead_tui.text.wire import json_text
 from lead_tui.text.words import duration, failure_text, preview
@@ -240,7 +241,7 @@ def _(event: ev.ExpressionEvaluated) -> Said:
 
 @_say.register
 def _(event: ev.BreakerOpened) -> Said:
-    why = event.why or f"{event.failures} failures in a row"
+    why = event.why or in_a_row(event.failures)
     probe = f"a probe may go at {event.until:%H:%M:%S} UTC" if event.until is not None else ""
     return Said("breaker", "bad", _with(f"{event.agent} is open: {why}", probe))
 

@@ -1,9 +1,7 @@
-"""Paragraphs of toned text, and how they are broken into lines of a given width. Pure."""
+"""Paragraphs of toned text. Pure; lines.py breaks them into lines of a width."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
-
-from rich.cells import cell_len
 
 from lead_tui.text.safe import safe
 from lead_tui.tui.look import Tone
@@ -33,40 +31,21 @@ class Paragraph(NamedTuple):
 
 def plain(text: str, tone: Tone = "text", *, indent: int = 0) -> list[Paragraph]:
     """A text from outside, a paragraph for each of its lines."""
-    return [Paragraph((Span(line, tone),), indent) for line in text_lines(text)]
+    return [*paragraphs(text, tone, indent=indent)]
 
 
-def text_lines(text: str) -> list[str]:
-    """The lines of a text, safe and without tabs. Never empty."""
-    return safe(text.replace("\r\n", "\n").expandtabs(TAB)).split("\n")
+def paragraphs(text: str, tone: Tone = "text", *, indent: int = 0) -> Iterator[Paragraph]:
+    """The same one by one: of a long text no more is looked at than is wanted."""
+    return (Paragraph((Span(line, tone),), indent) for line in text_lines(text))
 
 
-def wrap(text: str, width: int, hang: int = 0) -> Iterator[tuple[int, int]]:
-    """Where each line begins and ends: at most `width` cells, after the first `hang` fewer.
-
-    A line breaks at a blank where one is near its end, and that blank belongs to no line. One character is
-    the least: it may be wider than `width`.
-    """
-    start, room = 0, max(width, 1)
-    while True:
-        end = _reach(text, start, room)
-        if end == len(text):
-            yield start, end
-            return
-        if text[end] != " ":
-            blank = text.rfind(" ", start + (end - start) // 3, end)
-            end = blank if blank > start else end
-        yield start, end
-        start = end + (text[end] == " ")
-        room = max(width - hang, 1)
-
-
-def _reach(text: str, start: int, width: int) -> int:
-    """The furthest end of a piece that is no wider than `width`."""
-    end = min(start + width, len(text))
-    while end > start + 1 and (surplus := cell_len(text[start:end]) - width) > 0:
-        end = max(end - (surplus + 1) // 2, start + 1)
-    return end
+def text_lines(text: str) -> Iterator[str]:
+    """The lines of a text, safe and without tabs. There is at least one."""
+    start = 0
+    while (end := text.find("\n", start)) >= 0:
+        yield safe(text[start:end].removesuffix("\r").expandtabs(TAB))
+        start = end + 1
+    yield safe(text[start:].expandtabs(TAB))
 
 
 def cut(spans: tuple[Span, ...], start: int, end: int) -> Iterator[Span]:

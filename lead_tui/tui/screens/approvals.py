@@ -1,7 +1,6 @@
 """Approvals: every open question of every run, or of one; what it shows, its form, and the answers."""
 
 import asyncio
-from contextlib import suppress
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -15,7 +14,6 @@ from textual.widgets.option_list import Option
 
 from lead_tui.core.commands import Approve, Reject
 from lead_tui.core.events import ApprovalGranted
-from lead_tui.errors import LeadError
 from lead_tui.flow.forms import validate_values
 from lead_tui.text.safe import safe, safe_line
 from lead_tui.tui import themes
@@ -23,6 +21,7 @@ from lead_tui.tui.flows.fields import of_form
 from lead_tui.tui.flows.needs import OpenGate, Watch
 from lead_tui.tui.intents import Steer
 from lead_tui.tui.runs import Runs
+from lead_tui.tui.screens.looking import keep_looking
 from lead_tui.tui.themes import Palette
 from lead_tui.tui.widgets.form import Form
 from lead_tui.tui.widgets.gate_list import GateList
@@ -32,7 +31,6 @@ from lead_tui.tui.widgets.result_view import ResultView
 from lead_tui.tui.widgets.rows import Rows
 from lead_tui.tui.widgets.title_line import TitleLine
 
-EVERY = 1.0
 LOOKED_AT = 100
 _REJECT = "reject"
 
@@ -45,10 +43,11 @@ class ApprovalsScreen(Screen[None]):
         #gates { max-height: 6; }
         #gate { height: 1fr; }
         #message { height: auto; max-height: 6; padding: 0 1; scrollbar-size-vertical: 1; margin-top: 1; }
-        #show { height: 1fr; min-height: 3; margin: 1 0 0 1; }
+        #show { height: 1fr; min-height: 2; margin-top: 1; }
         #form { max-height: 40%; }
-        &.-bare #form { height: 1fr; max-height: 100%; }
-        #bottom { dock: bottom; height: auto; padding-top: 1; background: $background; }
+        #form FieldEdit:last-child { margin-bottom: 0; }
+        &.-bare #form { max-height: 60%; margin-top: 1; }
+        #bottom { height: auto; padding-top: 1; background: $background; }
         #answers {
             height: auto; max-height: 6; border: none; padding: 0;
             background: transparent; scrollbar-size-vertical: 1;
@@ -63,11 +62,14 @@ class ApprovalsScreen(Screen[None]):
         &.-two #gate { width: 3fr; height: 100%; }
         &.-flat #gates { max-height: 2; }
         &.-flat #message { margin-top: 0; max-height: 2; }
-        &.-flat #bottom { padding-top: 0; }
+        &.-flat #bottom, &.-low #bottom { dock: bottom; padding-top: 0; }
+        &.-middle #gates, &.-middle #answers { max-height: 4; }
+        &.-low #message, &.-middle #message { max-height: 3; }
+        &.-middle #bottom { padding-top: 0; }
     }
     """
     HORIZONTAL_BREAKPOINTS = [(0, "-one"), (110, "-two")]  # noqa: RUF012 - an instance variable of Textual
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (15, "-low")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (15, "-low"), (24, "-middle"), (30, "-tall")]  # noqa: RUF012
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+y", "approve", "approve", priority=True, id="approvals.approve"),
@@ -92,7 +94,7 @@ class ApprovalsScreen(Screen[None]):
         self._title = TitleLine("approvals" if run_id is None else f"approvals of run {run_id}")
         self._list = GateList(id="gates")
         self._asked = Static(id="asked", markup=False)
-        self._show = ResultView(id="show")
+        self._show = ResultView(shrinks=True, id="show")
         self._form = Form(id="form")
         self._answers = OptionList(id="answers", compact=True, markup=False)
         self._why = InertInput(placeholder="why? enter rejects, esc does not", compact=True, id="why")
@@ -119,17 +121,7 @@ class ApprovalsScreen(Screen[None]):
 
     @work(group="gates")
     async def _follow(self) -> None:
-        while True:
-            if self.is_current:
-                try:
-                    await self._refresh_gates()
-                    self._title.show()
-                except LeadError as error:
-                    self._title.show(note=safe_line(str(error), 200), tone="bad")
-            self._news.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(EVERY):
-                    await self._news.wait()
+        await keep_looking(self, self._refresh_gates, self._title, self._news)
 
     async def _refresh_gates(self) -> None:
         recent = self._runs.engine.journal.runs(limit=LOOKED_AT)

@@ -10,14 +10,13 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
-from lead_tui.core.plan import Plan
 from lead_tui.flow.diagnostics import Diagnostic
 from lead_tui.text.safe import safe, safe_line
 from lead_tui.tui.editing.check import (
@@ -35,6 +34,7 @@ from lead_tui.tui.look import Look, Tone
 from lead_tui.tui.screens.confirm import Choice, Confirm
 from lead_tui.tui.screens.diff import DiffScreen
 from lead_tui.tui.widgets.diagnostics_list import VALID, DiagnosticsList, counted, sentence
+from lead_tui.tui.widgets.graph_pane import GraphPane
 from lead_tui.tui.widgets.graph_view import GraphView
 from lead_tui.tui.widgets.hints import Hints
 from lead_tui.tui.widgets.text_pane import TextPane
@@ -56,9 +56,7 @@ class EditorScreen(Screen[None]):
         #panes { height: 1fr; }
         #graph-pane {
             display: none; width: 2fr; border-left: solid $border-blurred; border-title-color: $foreground;
-            &.-stale GraphView { opacity: 45%; }
         }
-        #graph-title { height: 1; padding: 0 1; color: $foreground; text-opacity: 70%; }
         TextPane { width: 3fr; }
         #status { height: auto; min-height: 1; max-height: 2; padding: 0 1; background: $surface; }
         #refusal { display: none; height: 1fr; padding: 1 2; }
@@ -110,7 +108,6 @@ class EditorScreen(Screen[None]):
         self._file: TextFile | None = None
         self._kept = ""  # the text that may be left without a question
         self._checked: Checked | None = None
-        self._plan: Plan | None = None
         self._one_check = asyncio.Lock()
         self._one_question = asyncio.Lock()
         self._timer: Timer | None = None
@@ -119,9 +116,7 @@ class EditorScreen(Screen[None]):
         yield TitleLine(self.path.name)
         with Horizontal(id="panes"):
             yield TextPane()
-            with Vertical(id="graph-pane"):
-                yield Static("Graph", id="graph-title", markup=False)
-                yield GraphView()
+            yield GraphPane(id="graph-pane")
         yield Static("", id="refusal", markup=False)
         yield DiagnosticsList()
         yield Static("", id="status", markup=False)
@@ -274,24 +269,9 @@ class EditorScreen(Screen[None]):
         self._checked = checked
         self.area.set_problems(checked.problems)
         self.query_one(DiagnosticsList).set_problems(checked.problems)
-        self._show_graph(checked.plan)
+        self.query_one(GraphPane).show(checked.plan)
         self._show_title()
         self._show_problem()
-
-    def _show_graph(self, plan: Plan | None) -> None:
-        """The graph of the text, or else the last one that there was."""
-        if plan is not None and plan != self._plan:
-            self.query_one(GraphView).set_plan(plan)
-        self._plan = plan or self._plan
-        self.query_one("#graph-pane").set_class(plan is None, "-stale")
-        title = (
-            "Graph"
-            if plan
-            else "Graph of the last valid text"
-            if self._plan
-            else "No graph: the text is not valid"
-        )
-        self.query_one("#graph-title", Static).update(title)
 
     def _show_title(self) -> None:
         row, column = self.area.cursor_location

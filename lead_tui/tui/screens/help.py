@@ -48,7 +48,7 @@ class HelpList(Rows):
     def render_row(self, index: int, width: int) -> Iterable[Segment]:
         row, palette = self._rows[index], self.palette
         if not row.keys:
-            rule = "─" * max(width - cell_len(row.text) - 3, 0)
+            rule = ("-" if self.ascii_only else "─") * max(width - cell_len(row.text) - 3, 0)
             return [Segment(f" {row.text} ", palette.bold["text"]), Segment(rule, palette["faint"])]
         keys = f"   {row.keys}".ljust(22)
         name_width = 22 if width >= 90 or (width >= 70 and row.name) else 0
@@ -103,7 +103,9 @@ def help_rows(screen: Screen[Any], app: App[Any]) -> Iterable[HelpRow]:
     What Textual binds besides, such as scrolling sideways, has no name of ours and is left out.
     """
     active = [
-        each for each in screen.active_bindings.values() if each.binding.id or each.binding.key == "tab"
+        each
+        for each in screen.active_bindings.values()
+        if each.binding.id or each.binding.action in _TEXTUALS
     ]
     clashing = conflicts(each.binding for each in active)
     for title, chosen in _groups(screen, active):
@@ -115,6 +117,8 @@ def help_rows(screen: Screen[Any], app: App[Any]) -> Iterable[HelpRow]:
         yield HelpRow(f"{look.glyph}  ({look.ascii})", look.word)
 
 
+_TEXTUALS = {"app.focus_next": "to the next pane or field", "app.focus_previous": "to the one before"}
+"""What Textual binds by itself, in our words."""
 _OTHERS: tuple[Look, ...] = (
     Look("↻", "~", "retrying, or waiting for its next try", "retry"),
     Look("‖", "=", "a person is asked, or the run is paused", "ask"),
@@ -144,5 +148,6 @@ def _merged(
     for bindings in by_action.values():
         keys = " ".join(dict.fromkeys(app.get_key_display(each) for each in bindings))
         bad = any(each.key in clashing for each in bindings)
-        text = bindings[0].description or bindings[0].action
-        yield HelpRow(keys, f"{text} (the key means two things)" if bad else text, bindings[0].id or "", bad)
+        first = bindings[0]
+        text = _TEXTUALS.get(first.action) or first.description or first.action
+        yield HelpRow(keys, f"{text} (the key means two things)" if bad else text, first.id or "", bad)

@@ -29,6 +29,7 @@ from lead_tui.tui.intents import PrepareFlow, Steer
 from lead_tui.tui.prose.cells import short_path
 from lead_tui.tui.runs import Runs
 from lead_tui.tui.screens.confirm import Choice, Confirm
+from lead_tui.tui.screens.looking import keep_looking
 from lead_tui.tui.themes import Palette
 from lead_tui.tui.widgets.flow_list import FlowList
 from lead_tui.tui.widgets.hints import Hints
@@ -39,7 +40,6 @@ from lead_tui.tui.widgets.search_line import SearchLine
 from lead_tui.tui.widgets.section import Section
 from lead_tui.tui.widgets.title_line import TitleLine
 
-EVERY = 1.0
 SHOWN_RUNS = 100
 
 
@@ -156,18 +156,7 @@ class HomeScreen(Screen[None]):
 
     @work(group="runs")
     async def _follow(self) -> None:
-        """Look once a second while this screen is on top."""
-        while True:
-            if self.is_current:
-                try:
-                    await self._refresh_runs()
-                    self._title.show()
-                except LeadError as error:
-                    self._title.show(note=safe_line(str(error), 200), tone="bad")
-            self._news.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(EVERY):
-                    await self._news.wait()
+        await keep_looking(self, self._refresh_runs, self._title, self._news)
 
     async def _refresh_runs(self) -> None:
         minute = self._read_runs()

@@ -11,9 +11,10 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from lead_tui.core import views
-from lead_tui.core.commands import AnyCommand, Cancel, CancelTask, Pause, Resume, Retry
+from lead_tui.core.commands import AnyCommand, Cancel, CancelTask, Pause, Resume, Retry, Skip
 from lead_tui.core.refusal import refusal
-from lead_tui.core.state import RunStatus
+from lead_tui.core.state import RunStatus, TaskStatus
+from lead_tui.errors import LeadError
 from lead_tui.tui import themes
 from lead_tui.tui.feed import Feed
 from lead_tui.tui.headline import Piece
@@ -22,10 +23,11 @@ from lead_tui.tui.model import Changes, RunModel
 from lead_tui.tui.runs import Runs
 from lead_tui.tui.screens.confirm import Choice, Confirm
 from lead_tui.tui.session import Session
+from lead_tui.tui.tape import Tape
 from lead_tui.tui.widgets.gate_bar import GateBar
 from lead_tui.tui.widgets.hints import Hints
 from lead_tui.tui.widgets.panes import NAMES, VIEWS, Panes
-from lead_tui.tui.widgets.scrubber import REPLAY_KEYS, Scrubber, next_speed
+from lead_tui.tui.widgets.scrubber import REPLAY_KEYS, Scrubber
 from lead_tui.tui.widgets.search_line import SearchLine
 from lead_tui.tui.widgets.status_line import StatusLine
 from lead_tui.tui.widgets.tab_line import TabLine
@@ -44,11 +46,12 @@ class RunScreen(Screen[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         *REPLAY_KEYS,
+        Binding("r", "go_on", "retry", id="run.go_on"),
+        Binding("S", "skip_task", "skip task", id="run.skip_task"),
         Binding("slash", "search", "filter", key_display="/", id="run.filter"),
         Binding("f", "pane('follow')", "follow", show=False, id="run.follow"),
         Binding("w", "pane('wrap')", "wrap", show=False, id="run.wrap"),
         Binding("A", "all", "log of all tasks", show=False, id="run.log_all"),
-        Binding("r", "go_on", "retry", id="run.go_on"),
         Binding("space", "hold", "pause", id="run.hold"),
         Binding("c", "cancel", "cancel", id="run.cancel"),
         Binding("x", "cancel_task", "cancel task", id="run.cancel_task"),
@@ -69,6 +72,7 @@ class RunScreen(Screen[None]):
     def __init__(self, feed: Feed, runs: Runs) -> None:
         super().__init__()
         self.feed = feed
+        self._tape = Tape(feed, self._show_tape)
         self._runs = runs
         self._search: SearchLine | None = None
         self._was: tuple[bool, int] | None = None
@@ -138,11 +142,19 @@ class RunScreen(Screen[None]):
 
     def _show_run(self) -> None:
         gates = views.open_gates(self.model.state)
-        self.query_one(StatusLine).show(self._notes())
+        self.query_one(StatusLine).show(self._notes(), self._unread())
         live = self.feed.replay is None
         self.query_one(GateBar).show(gates if live else (), self._interrupted() if live else ())
         self.query_one(TabLine).remark = _remark(len(gates), self.app) if live else ""
-        offered = (self.model.state.status, self.model.alive, self.model.state.stopping is None, bool(gates))
+        state = self.model.state
+        task = state.tasks.get(self.panes.tasks.selected)
+        offered = (
+            state.status,
+            self.model.alive,
+            state.stopping is None,
+            bool(gates),
+            task and (task.status, task.stopping),
+        )
         if offered != self._offered:
             self._offered = offered
             self.refresh_bindings()
@@ -151,6 +163,15 @@ class RunScreen(Screen[None]):
             self._changed_over(*(self._was or (False, len(gates))), *now, heard=self._was is not None)
         if self.model.state.seq:
             self._was = now
+
+    def _unread(self) -> tuple[str, str]:
+        """Of a run of which no event can be read: its status all the same, and why."""
+        if not self.feed.problem or self.model.state.seq:
+            return "", ""
+        try:
+            return self._runs.row(self.model.run_id).status, self.feed.problem
+        except LeadError:
+            return "", ""
 
     def _notes(self) -> list[Piece]:
         notes: list[Piece] = []
@@ -274,6 +295,8 @@ class RunScreen(Screen[None]):
             case "cancel_task":
                 task = self.panes.tasks.selected if self.is_mounted else ""
                 return not replays and bool(task) and not self._refused(CancelTask(task=task))
+            case "skip_task":
+                return not replays and self._can_skip()
             case "edit" | "test_agents":
                 return bool(self.model.source)
             case "detach" | "park":
@@ -301,6 +324,12 @@ class RunScreen(Screen[None]):
 
     def _can_go_on(self) -> bool:
         return self.model.interrupted or not self._refused(Retry())
+
+    def _can_skip(self) -> bool:
+        """Skipping is for what may have happened; the rest is cancelled."""
+        task = self.model.state.tasks.get(self.panes.tasks.selected) if self.is_mounted else None
+        interrupted = task is not None and task.status is TaskStatus.INTERRUPTED
+        return task is not None and interrupted and not self._refused(Skip(task=task.name))
 
     def action_go_on(self) -> None:
         """Take up a run that nobody drives; else run again what failed."""
@@ -338,6 +367,10 @@ class RunScreen(Screen[None]):
         task = self.panes.tasks.selected
         self.post_message(Steer(self.model.run_id, CancelTask(task=task), f"cancelling {task}"))
 
+    def action_skip_task(self) -> None:
+        task = self.panes.tasks.selected
+        self.post_message(Steer(self.model.run_id, Skip(task=task), f"skipped {task}"))
+
     def action_edit(self) -> None:
         self.post_message(EditFlow(Path(self.model.source)))
 
@@ -367,48 +400,19 @@ class RunScreen(Screen[None]):
             self.call_later(self.app.run_action, "back")
 
     def action_replay_play(self) -> None:
-        replay = self.feed.replay
-        if replay is None:
-            return
-        if replay.playing:
-            replay.pause()
-        else:
-            again = replay.position >= replay.length
-            replay.play()
-            if again:
-                self.feed.restart()
-        self._show_tape()
+        self._tape.play()
 
     def action_replay_step(self, events: int) -> None:
-        replay = self.feed.replay
-        if replay is not None:
-            before = replay.position
-            replay.step(events)
-            self._moved(before)
+        self._tape.step(events)
 
     def action_replay_speed(self, by: int) -> None:
-        replay = self.feed.replay
-        if replay is not None:
-            replay.speed = next_speed(replay.speed, by)
-            self._show_tape()
+        self._tape.speed(by)
 
     def action_replay_to(self, part: float) -> None:
-        replay = self.feed.replay
-        if replay is not None:
-            before = replay.position
-            replay.pause()
-            replay.seek(round(replay.length * part))
-            self._moved(before)
+        self._tape.go_to(part)
 
     def on_scrubber_moved(self, event: Scrubber.Moved) -> None:
-        self.action_replay_to(event.part)
-
-    def _moved(self, before: int) -> None:
-        """The model only goes on; back means again from the start."""
-        replay = self.feed.replay
-        if replay is not None and replay.position < before:
-            self.feed.restart()
-        self._show_tape()
+        self._tape.go_to(event.part)
 
     def _show_tape(self) -> None:
         self.model.touch()

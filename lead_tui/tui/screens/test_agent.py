@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -30,10 +29,9 @@ from lead_tui.resilience.breaker import Breaker
 from lead_tui.resilience.guard import Guards
 from lead_tui.runner.engine import Engine, load_file
 from lead_tui.runner.trial import try_agent
-from lead_tui.text.safe import safe_line
-from lead_tui.text.words import short_name
 from lead_tui.tui import themes
 from lead_tui.tui.calls.curl import curl
+from lead_tui.tui.calls.outcome import OutcomePen
 from lead_tui.tui.calls.trials import (
     Call,
     as_text,
@@ -41,14 +39,12 @@ from lead_tui.tui.calls.trials import (
     filled_in,
     from_text,
     raw_agent,
-    took,
     usual,
 )
 from lead_tui.tui.editing.problem_text import broken_text
 from lead_tui.tui.flows.fields import Field
 from lead_tui.tui.intents import EditFlow
-from lead_tui.tui.look import BREAKERS
-from lead_tui.tui.prose.cells import fit, short_path
+from lead_tui.tui.prose.cells import short_path
 from lead_tui.tui.runs import Runs
 from lead_tui.tui.themes import Palette
 from lead_tui.tui.widgets.call_list import CallList
@@ -60,8 +56,6 @@ from lead_tui.tui.widgets.rows import Rows
 from lead_tui.tui.widgets.title_line import TitleLine
 
 TICK = 0.5
-_LINES = 4
-"""Of what happened in a call, the last ones."""
 
 
 class TestAgentScreen(Screen[None]):
@@ -308,7 +302,8 @@ class TestAgentScreen(Screen[None]):
         calls = self._call_list
         calls.show(self._calls, self._engine.clock.now())
         call = calls.call
-        self._outcome.update(self._told(call))
+        pen = OutcomePen(Palette.of(self.app), self._outcome.content_size.width, themes.ascii_only(self.app))
+        self._outcome.update(pen.told(call, self._agent, self._breaker, self._engine.clock.now()))
         result = self._result
         if call is None or call.trial is None:
             result.set_value(None)
@@ -318,39 +313,6 @@ class TestAgentScreen(Screen[None]):
             result.set_failure(call.trial.error)
         else:
             result.set_value(call.trial.result, ("result",))
-
-    def _told(self, call: Call | None) -> Text:
-        palette = Palette.of(self.app)
-        ascii_only = themes.ascii_only(self.app)
-        text, room = Text(no_wrap=True, overflow="ellipsis"), self._outcome.content_size.width
-        if call is not None:
-            look = call.look
-            text.append(f"{short_name(f'{call.agent} {call.action}'.rstrip(), 30)}  ", palette.bold["text"])
-            text.append(f"{look.ascii if ascii_only else look.glyph} {look.word}", palette.bold[look.tone])
-            text.append(f"  {safe_line(self._facts(call), 300)}", palette["muted"])
-        if (breaker := self._breaker) is not None:
-            look = BREAKERS[breaker.state]
-            seconds = breaker.seconds() if breaker.state == "open" else None
-            probe = f", probe in {seconds:.0f}s" if seconds is not None else ""
-            text.append("\n" if call is not None else "")
-            text.append(f"{look.ascii if ascii_only else look.glyph} ", palette[look.tone])
-            whose = "" if call is None or call.agent == self._agent else f" of {short_name(self._agent, 20)}"
-            text.append(f"breaker{whose} {look.word}{probe}", palette["muted"])
-        if call is not None and call.problem:
-            text.append(f"\n{safe_line(call.problem, 300)}", palette["muted"])
-        for line, tone in call.lines[-_LINES:] if call is not None else ():
-            text.append(f"\n{fit(line, room)}", palette[tone])
-        return text
-
-    def _facts(self, call: Call) -> str:
-        if call.trial is None:
-            seconds = (self._engine.clock.now() - call.at).total_seconds()
-            return "" if call.cancelled or call.problem else took(seconds)
-        status = call.trial.meta.get("status")
-        words = [f"HTTP {status}"] if status is not None else [call.status] if call.status else []
-        tries = len(call.trial.attempts)
-        words += [took(call.trial.response_time)] + ([f"{tries} tries"] if tries > 1 else [])
-        return "  ".join(words)
 
     # what is wanted
 

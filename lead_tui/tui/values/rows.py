@@ -13,7 +13,8 @@ from typing import Any, Literal
 from lead_tui.templating.paths import text_of
 from lead_tui.text.safe import safe_line
 from lead_tui.tui.look import Tone
-from lead_tui.tui.prose.paragraphs import text_lines, wrap
+from lead_tui.tui.prose.paragraphs import text_lines
+from lead_tui.tui.prose.wrap import rows
 from lead_tui.tui.values.search import Key, Keys
 from lead_tui.tui.values.words import BRANCHES, first_line, scalar, size, summary
 
@@ -30,7 +31,7 @@ Kind = Literal["value", "branch", "text", "line", "more"]
 class Row:
     """One line: a value, a branch that can be opened, a long text, a line of it, or the way to more."""
 
-    __slots__ = ("children", "depth", "key", "kind", "open", "parent", "rest", "total", "value")
+    __slots__ = ("ahead", "children", "depth", "key", "kind", "open", "parent", "rest", "total", "value")
 
     def __init__(self, parent: "Row | None", key: Key, value: Any, kind: Kind) -> None:
         self.parent = parent
@@ -41,9 +42,10 @@ class Row:
         self.open = False
         self.children: list[Row] = []
         self.total = 0
-        """Children that it will have once all pages are opened, 0 before the row was first opened."""
+        """Children that it will have once all pages are opened; 0 if nobody counts them: lines of a text."""
         self.rest: Iterator[tuple[Key, Any]] = iter(())
-        """What has no row yet."""
+        self.ahead: list[tuple[Key, Any]] = []
+        """What has no row yet: at most one that was looked at, then the rest."""
 
     @property
     def opens(self) -> bool:
@@ -165,22 +167,27 @@ class JsonRows:
     def _unfold(self, row: Row) -> None:
         row.open = True
         if not row.children:
-            items = self._lines(row) if row.kind == "text" else row.value
-            row.total = len(items)
-            row.rest = iter(items.items()) if isinstance(items, Mapping) else enumerate(items)
+            if row.kind == "text":
+                row.rest = enumerate(self._lines(row))
+            else:
+                row.total = len(row.value)
+                row.rest = iter(row.value.items()) if isinstance(row.value, Mapping) else enumerate(row.value)
+            row.ahead = []
             self._load_page(row)
 
-    def _lines(self, row: Row) -> list[str]:
+    def _lines(self, row: Row) -> Iterator[str]:
         room = max(self.width - indent(row.depth + 1, self.width) - 2, 20)
-        return [line[start:end] for line in text_lines(row.value) for start, end in wrap(line, room)]
+        return (line[start:end] for line in text_lines(row.value) for start, end in rows(line, room))
 
     def _load_page(self, row: Row) -> None:
         children = row.children
         if children and children[-1].kind == "more":
             children.pop()
-        for key, value in islice(row.rest, PAGE):
+        page = [*row.ahead, *islice(row.rest, PAGE + 1 - len(row.ahead))]
+        row.ahead = page[PAGE:]
+        for key, value in page[:PAGE]:
             children.append(Row(row, key, value, "line") if row.kind == "text" else _row(row, key, value))
-        if len(children) < row.total:
+        if row.ahead:
             children.append(Row(row, "", None, "more"))
 
     def _end(self, index: int) -> int:
@@ -232,5 +239,6 @@ def _row(parent: Row | None, key: Key, value: Any) -> Row:
 
 def _more(row: Row) -> str:
     owner = row.parent
-    left = owner.total - len(owner.children) + 1 if owner is not None else 0
-    return f"… {left:,} more"
+    if owner is None or not owner.total:
+        return "… more lines"
+    return f"… {owner.total - len(owner.children) + 1:,} more"

@@ -18,6 +18,10 @@ from lead_tui.tui.vitals.agent_times import AgentTimes
 NAME = 22
 """Cells for the name of a task or an agent, where there is room."""
 SLOTS_BAR = 16
+FOLDED = 3
+"""Lines with nothing to tell from which on they are folded."""
+UNFOLDED = 200
+"""Folded lines that are shown at most."""
 
 _RANK = {"open": 0, "half_open": 1, "closed": 2}
 _WAITS = {
@@ -30,13 +34,17 @@ _WAITS = {
 
 
 class Vital(NamedTuple):
-    """A line. `agent` or `task` says what it is about; a heading is about nothing."""
+    """A line. `agent` or `task` says what it is about; a heading is about nothing.
+
+    One that `folds` stands for several others, which follow it if they are wanted.
+    """
 
     section: str
     spans: tuple[Span, ...] = ()
     agent: str = ""
     task: str = ""
     heading: bool = False
+    folds: bool = False
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -44,11 +52,12 @@ class Vital(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """What lines are drawn for: `width` in cells, `most` lines of a section."""
+    """What lines are drawn for: `width` in cells, `most` lines of a section; are folded ones wanted?"""
 
     width: int
     most: int
     ascii_only: bool = False
+    unfolded: bool = False
 
     def glyph(self, look: Look) -> str:
         return look.ascii if self.ascii_only else look.glyph
@@ -84,7 +93,7 @@ def vitals(model: RunModel, frame: Frame, times: AgentTimes, *, loop_lag: float 
     for title, rows in sections.items():
         if rows:
             lines += [Vital(title, heading=True)] if lines else []
-            lines += [Vital(title, (Span(title, "muted", bold=True),), heading=True), *rows]
+            lines += [Vital(title, (Span(f" {title}", "muted", bold=True),), heading=True), *rows]
     return lines
 
 
@@ -102,10 +111,31 @@ def _breakers(model: RunModel, frame: Frame) -> list[Vital]:
     states = {name: model.state.breakers.get(name, BreakerState()) for name in names}
     last = {event.agent: event for event in model.breaker_log if isinstance(event, _CHANGES)}
     order = sorted(states, key=lambda name: (_RANK.get(states[name].state, 1), name not in last))
+    quiet = [name for name in order if name not in last and states[name] == BreakerState()]
+    quiet = quiet if len(quiet) >= FOLDED else []
     room = frame.name(order)
     now = None if model.ended or model.interrupted else model.now
-    lines = [_breaker(each, states[each], last.get(each), now, frame, room) for each in order[: frame.most]]
-    return [*lines, *_more("BREAKERS", len(order) - len(lines), "agents")]
+    loud = [name for name in order if name not in quiet]
+    lines = [_breaker(each, states[each], last.get(each), now, frame, room) for each in loud[: frame.most]]
+    lines += _more("BREAKERS", len(loud) - len(lines), "agent")
+    if quiet:
+        lines.append(_folded(quiet, frame))
+    if quiet and frame.unfolded:
+        shown = quiet[:UNFOLDED]
+        lines += [_breaker(each, states[each], None, now, frame, room) for each in shown]
+        lines += _more("BREAKERS", len(quiet) - len(shown), "agent")
+    return lines
+
+
+def _folded(names: Sequence[str], frame: Frame) -> Vital:
+    """Breakers of which nothing is to be told, in one line."""
+    mark = ("-", "▾") if frame.unfolded else ("+", "▸")
+    spans = [
+        Span(f" {mark[not frame.ascii_only]} ", "muted"),
+        Span(f"{len(names)} breakers closed", "muted"),
+        Span("" if frame.unfolded else f": {', '.join(names[:UNFOLDED])}", "faint"),
+    ]
+    return Vital("BREAKERS", tuple(spans), folds=True)
 
 
 _CHANGES = (ev.BreakerOpened, ev.BreakerHalfOpened, ev.BreakerClosed)
@@ -204,7 +234,7 @@ def _limits(model: RunModel, frame: Frame) -> list[Vital]:
     lines = [_limit("slots", state.counts[TaskStatus.RUNNING], slots, frame, room)]
     for agent, most in islice(plan.limits.items(), frame.most):
         lines.append(_limit(agent, state.calls[agent], most, frame, room))
-    return [*lines, *_more("LIMITS", len(plan.limits) + 1 - len(lines), "agents")]
+    return [*lines, *_more("LIMITS", len(plan.limits) + 1 - len(lines), "agent")]
 
 
 def _limit(name: str, used: int, most: int, frame: Frame, room: int) -> Vital:
@@ -234,7 +264,7 @@ def _agents(model: RunModel, frame: Frame, times: AgentTimes) -> list[Vital]:
         _agent(name, times.of(name, each, model.now), room)
         for name, each in islice(agents.items(), frame.most)
     ]
-    return [head, *lines, *_more("AGENTS", len(agents) - len(lines), "agents")]
+    return [head, *lines, *_more("AGENTS", len(agents) - len(lines), "agent")]
 
 
 def _agent(name: str, figures: Mapping[str, Any], room: int) -> Vital:
@@ -282,4 +312,6 @@ def _first(model: RunModel, statuses: Sequence[TaskStatus], most: int) -> Iterat
 
 
 def _more(section: str, count: int, what: str) -> list[Vital]:
+    """`what`: an agent is counted, what runs or waits is not."""
+    what += "s" if what == "agent" and count != 1 else ""
     return [Vital(section, (Span(f"   … {count:,} more {what}", "faint"),))] if count > 0 else []

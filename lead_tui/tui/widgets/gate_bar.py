@@ -11,6 +11,7 @@ from textual.widget import Widget
 from lead_tui.core.state import GateState
 from lead_tui.text.safe import safe_line
 from lead_tui.tui import themes
+from lead_tui.tui.look import ASCII
 from lead_tui.tui.prose.cells import fit
 from lead_tui.tui.themes import Palette
 
@@ -40,9 +41,12 @@ class GateBar(Widget):
         head, message, keys = self._text
         lead, tail = f" {mark} {head} ", f"  {keys} "
         room = self.size.width - cell_len(lead) - cell_len(tail)
+        message = fit(message, min(cell_len(message), max(room, 0)))
+        if themes.ascii_only(self.app):
+            message = message.translate(ASCII)
         segments = [
             Segment(lead, palette.bold["ask"]),
-            Segment(fit(message, min(cell_len(message), max(room, 0))), palette["text"]),
+            Segment(message, palette["text"]),
             Segment(tail, palette.bold["accent"]),
         ]
         return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)
@@ -59,5 +63,6 @@ def _text(gates: Sequence[GateState], interrupted: Sequence[str]) -> tuple[str, 
         return f"{first.task} needs you{more}:", safe_line(first.message, 300), "a answers"
     if interrupted:
         names = ", ".join(interrupted[:3]) + (" ..." if len(interrupted) > 3 else "")
-        return "interrupted:", safe_line(f"{names} may have happened", 300), "r runs again  enter s skips"
+        keys = "r runs again  S on its row skips"
+        return "interrupted:", safe_line(f"{names} may have happened", 300), keys
     return "", "", ""

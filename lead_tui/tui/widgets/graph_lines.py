@@ -44,6 +44,11 @@ class GraphLines:
             for line in lines:
                 self._strips.pop(line, None)
 
+    def is_cut(self, y: int, left: int, right: int) -> tuple[bool, bool]:
+        """Does a name on this line begin before the column `left`; does one end behind `right`?"""
+        named = [box for box in self._boxes.get(y, ()) if y == box.y + box.height // 2]
+        return any(box.x < left for box in named), any(box.x + box.width > right for box in named)
+
     def line(self, y: int) -> Strip:
         """All of a line of the drawing."""
         if y not in self._strips:

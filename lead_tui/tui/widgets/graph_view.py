@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Offset, Region, Size, Spacing
+from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -33,7 +33,6 @@ _PLANNED = Look("·", ".", "planned", "text")
 _FAULTY = Look("✖", "x", "faulty", "bad")
 _SHORTEST, _LONGEST = 10, 28
 """Cells of a name."""
-_MARGIN = Spacing(1, 3, 2, 3)
 
 
 class GraphView(ScrollView, can_focus=True):
@@ -137,9 +136,13 @@ class GraphView(ScrollView, can_focus=True):
     @property
     def _room(self) -> Size:
         """The pane with what scrollbars take of it, without the legend."""
-        width = self.size.width + self.scrollbar_size_vertical * self.show_vertical_scrollbar
-        height = self.size.height + self.scrollbar_size_horizontal * self.show_horizontal_scrollbar
-        return Size(width, max(height - self._has_legend, 0))
+        return Size(self.size.width, max(self.size.height - self._has_legend, 0))
+
+    @property
+    def _window(self) -> Size:
+        """What is seen of the drawing."""
+        size = self.scrollable_content_region.size
+        return Size(size.width, max(size.height - self._has_legend, 0))
 
     @property
     def _has_legend(self) -> bool:
@@ -187,10 +190,11 @@ class GraphView(ScrollView, can_focus=True):
         return Region(box.x, box.y, box.width, box.height).translate(self._origin)
 
     def _show_selected(self) -> None:
+        """In the middle, as far as there is something on both sides of it."""
         if self._lines is not None:
-            self.scroll_to_region(
-                self._region(self._lines, self._selected), spacing=_MARGIN, animate=False, force=True
-            )
+            middle = self._region(self._lines, self._selected).center
+            x, y = (round(at - room / 2) for at, room in zip(middle, self._window, strict=True))
+            self.scroll_to(x=x, y=y, animate=False, force=True)
 
     # looks
 
@@ -233,7 +237,7 @@ class GraphView(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
-        if self._has_legend and y == self.size.height - 1:
+        if self._has_legend and y == self._window.height:
             strip = Strip(
                 [
                     Segment(
@@ -252,9 +256,19 @@ class GraphView(ScrollView, can_focus=True):
     def _drawn(self, lines: GraphLines, line: int) -> Strip:
         lines.near, lines.far = self.palette.bold["accent"], self.palette["faint"]
         lines.cursor = Style(reverse=True) if self.has_focus else self.palette.cursor
-        left = round(self.scroll_x)
+        left, width = round(self.scroll_x) - self._origin.x, self._window.width
         strip = Strip.join([Strip.blank(self._origin.x), lines.line(line)])
-        return strip.crop(left, left + self.size.width)
+        seen = strip.crop(round(self.scroll_x)).adjust_cell_length(width)
+        before, behind = lines.is_cut(line, left, left + width)
+        if before:
+            seen = Strip.join([self._sign("‹<"), seen.crop(1)])
+        if behind:
+            seen = Strip.join([seen.crop(0, width - 1), self._sign("›>")])
+        return seen
+
+    def _sign(self, glyphs: str) -> Strip:
+        """That there are more tasks on this line, out of sight."""
+        return Strip([Segment(glyphs[themes.ascii_only(self.app)], self.palette.bold["accent"])], 1)
 
     # moving
 

@@ -33,7 +33,7 @@ class Heading(Widget):
         rest = width - 6 - cell_len(self.name_shown) - (cell_len(remark) + 1 if remark else 0)
         segments = [
             Segment(f"{rule * 4} ", palette["faint"]),
-            Segment(self.name_shown, palette.bold["accent" if self.lit else "text"]),
+            Segment(self.name_shown, palette.title(self.lit)),
             Segment(f" {rule * max(rest, 0)}", palette["faint"]),
             Segment(f" {remark}" if remark else "", palette["muted"]),
         ]

@@ -32,6 +32,8 @@ class Health(Rows):
         Binding("R", "reset", "reset breaker", id="health.reset"),
     ]
 
+    SIZED_BY_CONTENT = False
+
     loop_lag: float | None = None
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
@@ -41,6 +43,7 @@ class Health(Rows):
         self._lines: list[Vital] = []
         self._held = False
         """Has the person put the cursor where it stands?"""
+        self._unfolded = False
 
     def set_model(self, model: RunModel) -> None:
         self._model = model
@@ -63,7 +66,7 @@ class Health(Rows):
             return
         key = self._lines[self.cursor].key if self.cursor >= 0 else None
         ascii_only = self.ascii_only
-        frame = Frame(self.row_width or 80, max(self.size.height // 2, 4), ascii_only)
+        frame = Frame(self.row_width or 80, max(self.size.height // 2, 4), ascii_only, self._unfolded)
         before = self._line.key
         self._lines = vitals(self._model, frame, self._times, loop_lag=self.loop_lag)
         self.set_count(len(self._lines))
@@ -88,7 +91,7 @@ class Health(Rows):
         palette = self.palette
         rule = "-" if self.ascii_only else "─"
         yield Segment(f"{rule * 4} ", palette["faint"])
-        yield Segment("Health", palette.bold["accent" if self.has_focus else "text"])
+        yield Segment("Health", palette.title(self.has_focus))
         text, tone = verdict(self._model) if self._model is not None else ("", "faint")
         yield Segment(f" {rule * max(width - 13 - cell_len(text), 0)} ", palette["faint"])
         yield Segment(text, palette.bold[tone])
@@ -146,7 +149,7 @@ class Health(Rows):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         model, agent = self._model, self._line.agent
         if action == "open":
-            return bool(self._line.task)
+            return bool(self._line.task) or self._line.folds
         if action not in ("trip", "reset"):
             return True
         if model is None or not agent or refusal(model.state, TripBreaker(agent=agent)):
@@ -165,5 +168,10 @@ class Health(Rows):
             self.post_message(Steer(self._model.run_id, command, done))
 
     def action_open(self) -> None:
-        if self._model is not None and self._line.task:
+        """The task of the line; or the lines that stand folded behind it, and close them again."""
+        if self._line.folds:
+            self._held = True
+            self._unfolded = not self._unfolded
+            self._build()
+        elif self._model is not None and self._line.task:
             self.post_message(OpenTask(self._model.run_id, self._line.task))

@@ -1,11 +1,13 @@
-"""The last line of a screen: the keys that matter now, as many as fit; help and quit stay."""
+"""The last line of a screen: the keys that matter now, as many as fit; the ways out and on stay longest."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.binding import Binding
+from textual.keys import KEY_NAME_REPLACEMENTS, key_to_character
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
@@ -13,7 +15,48 @@ from textual.widgets import Input, TextArea
 
 from lead_tui.tui.themes import Palette
 
-_LAST = ("app.help", "app.palette", "app.quit")
+_EVERYWHERE = ("app.help", "app.palette", "app.quit")
+_LAST = ("back", "help", "palette", "quit")
+
+
+class Hint(NamedTuple):
+    key: str
+    label: str
+    action: str
+    binding: str = ""
+    """The id of its binding."""
+
+    @property
+    def width(self) -> int:
+        """Its cells, with a space in it and two behind it."""
+        return cell_len(self.key) + cell_len(self.label) + 3
+
+
+def fitting(hints: Sequence[Hint], width: int) -> list[Hint]:
+    """What fits, in the order given. Worth most: the ways out, the focus' own key, help, the next pane."""
+    roles = {_role(hint): hint for hint in hints}
+    own = [hint for hint in hints if not _role(hint)]
+    of = roles.get
+    by_worth = [of("quit"), of("back"), *own[:1], of("help"), of("next"), *own[1:3], of("palette"), *own[3:]]
+    kept: set[Hint] = set()
+    for hint in by_worth:
+        if hint is not None and hint.width <= width:
+            width -= hint.width
+            kept.add(hint)
+    return [hint for hint in hints if hint in kept]
+
+
+def _role(hint: Hint) -> str:
+    """Of a key that every screen has; none of what a screen has for itself."""
+    if hint.binding in _EVERYWHERE:
+        return hint.binding.removeprefix("app.")
+    return {"esc": "back", "tab": "next"}.get(hint.key, "quit" if hint.action == "quit" else "")
+
+
+def _place(hint: Hint) -> int:
+    """The ways out stand at the end; the others as they come, those of the focus first."""
+    role = _role(hint)
+    return _LAST.index(role) if role in _LAST else -1
 
 
 class Hints(Widget):
@@ -26,7 +69,7 @@ class Hints(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._places: list[tuple[int, int, str]] = []
-        self._known: list[tuple[str, str, str]] = []
+        self._known: list[Hint] = []
 
     def on_mount(self) -> None:
         screen: Screen[object] = self.screen
@@ -40,38 +83,25 @@ class Hints(Widget):
             self._known = known
             self.refresh()
 
-    def _hints(self) -> list[tuple[str, str, str]]:
-        """Key, label and action; each action once. Where text is typed a letter is no key."""
+    def _hints(self) -> list[Hint]:
+        """Each action once. Where text is typed a letter is no key."""
         types = isinstance(self.screen.focused, Input | TextArea)
         label_of: Callable[[str], str | None] = getattr(self.screen, "label_of", lambda action: None)
-        found: dict[str, tuple[str, str, str, str]] = {}
+        found: dict[str, Hint] = {}
         for key, active in self.screen.active_bindings.items():
             binding = active.binding
             shown = binding.show and active.enabled and binding.action not in found
             if shown and not (types and is_typed(key)):
                 label = label_of(binding.action) or binding.description
-                found[binding.action] = (_short(binding), label, binding.action, binding.id or "")
-        last = [each for each in found.values() if each[3] in _LAST]
-        last.sort(key=lambda each: _LAST.index(each[3]))
-        first = [each for each in found.values() if each[3] not in _LAST]
-        return [each[:3] for each in (*first, *last)]
-
-    def _fitting(self, width: int) -> list[tuple[str, str, str]]:
-        hints = list(self._known)
-        keep = len([each for each in hints if each[2] in {"quit", "app.quit"}])
-        while hints and sum(cell_len(key) + cell_len(label) + 3 for key, label, _ in hints) > width:
-            place = len(hints) - 1 - keep
-            if place < 0:
-                return hints if len(hints) == 1 else hints[-1:]
-            # what stands in the middle goes first: the focus' own keys and the way out stay
-            del hints[max(place - 2, 0) if len(hints) > 3 else place]
-        return hints
+                found[binding.action] = Hint(_short(binding), label, binding.action, binding.id or "")
+        return sorted(found.values(), key=_place)
 
     def render_line(self, y: int) -> Strip:
         palette, width = Palette.of(self.app), self.size.width
         segments, x = [Segment(" ")], 1
         self._places = []
-        for key, label, action in self._fitting(width - 1):
+        # behind the last one no space is needed
+        for key, label, action, _ in fitting(self._known, width + 1):
             segments += [
                 Segment(key, palette.bold["accent"]),
                 Segment(f" {label}", palette["muted"]),
@@ -96,12 +126,15 @@ class Hints(Widget):
                 return
 
 
+_PLAIN_NAMES = frozenset(KEY_NAME_REPLACEMENTS.values())
+"""Of keys that write something: names which Unicode does not know."""
 _NAMES = {"question_mark": "?", "slash": "/", "escape": "esc", "circumflex_accent": "^", "space": "spc"}
 
 
 def is_typed(key: str) -> bool:
     """Does this key write something into a text field?"""
-    return len(key) == 1 or key == "space" or key in _NAMES or "_" in key
+    character = key_to_character(key)
+    return key in _PLAIN_NAMES or (character is not None and character.isprintable())
 
 
 def _short(binding: Binding) -> str:

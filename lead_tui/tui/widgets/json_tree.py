@@ -21,6 +21,7 @@ from lead_tui.tui.widgets.rows import Rows
 class JsonTree(Rows):
     """The head line names the value under the cursor as a template does."""
 
+    MARGIN = 1
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "toggle_row", "open/close", show=False, id="json.toggle"),
         Binding("right,l", "unfold", "open", show=False, id="json.open"),

@@ -11,7 +11,6 @@ from typing import ClassVar
 from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.timer import Timer
@@ -33,6 +32,8 @@ class LogSheet(Rows):
 
     Rows are counted as the transcript does; only the cursor is a place among those that there are now.
     """
+
+    SIZED_BY_CONTENT = False
 
     DEFAULT_CSS = """
     LogSheet { scrollbar-gutter: stable; }
@@ -178,7 +179,7 @@ class LogSheet(Rows):
         if self.found is not None:
             self.found.look(transcript)
         self._placing = True
-        self.virtual_size = Size(0, count + self.header)
+        self.set_lines(count + self.header)
         self._placing = False
         self._place(count if self.follow else top)
         self.refresh()
@@ -214,7 +215,8 @@ class LogSheet(Rows):
 
     def render_header(self, line: int, width: int) -> Iterable[Segment]:
         title = f"Log: {self.task_name or 'all tasks'}"
-        return head(width, title, self.badges(), self.palette, active=self.has_focus)
+        badges, palette = self.badges(), self.palette
+        return head(width, title, badges, palette, active=self.has_focus, ascii_only=self.ascii_only)
 
     def badges(self) -> list[tuple[str, str]]:
         transcript = self.transcript
@@ -241,7 +243,7 @@ class LogSheet(Rows):
             return ()
         row = self._base + index
         block = transcript.block(row)
-        pen = LogPen(self.palette, self._columns, model.state.started_at, self._left)
+        pen = LogPen(self.palette, self._columns, model.state.started_at, self._left, self.ascii_only)
         segments = pen.row(block, row, self.found, current=index == self.cursor)
         if self.mark is None:
             return segments
@@ -295,12 +297,6 @@ class LogSheet(Rows):
     def watch_errors_only(self) -> None:
         self._lay_out_again()
 
-    def on_focus(self) -> None:
-        self.refresh_header()
-
-    def on_blur(self) -> None:
-        self.refresh_header()
-
     def on_click(self, event: events.Click) -> None:
         self.follow = event.y < self.header
 
@@ -312,8 +308,8 @@ class LogSheet(Rows):
             self.follow = True
 
     def _under_cursor(self, strip: Strip) -> Strip:
-        """What is followed has no cursor, and neither has what nobody is at."""
-        return strip if self.follow or not self.has_focus else super()._under_cursor(strip)
+        """What is followed has no cursor."""
+        return strip if self.follow else super()._under_cursor(strip)
 
     def action_move(self, by: int) -> None:
         if self._take_hold(by):

@@ -54,6 +54,8 @@ class Panes(Container):
         & > #graph, & > #health { display: block; }
         & > #log, & > #health { border-left: vkey $border-blurred; }
         & > #graph { border-top: solid $border-blurred; border-title-color: $foreground; }
+        & > #graph:focus { border-title-color: $accent; border-title-style: bold; }
+        & > #graph:focus:nocolor { border-title-style: bold underline; }
     }
     .-wide.-low Panes.-view-tasks, .-huge.-low Panes.-view-tasks {
         layout: grid; grid-size: 2 1; grid-columns: 3fr 2fr;

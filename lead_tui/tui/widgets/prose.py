@@ -8,14 +8,19 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from lead_tui.text.safe import safe, safe_line
-from lead_tui.tui.prose.paragraphs import Paragraph, cut, wrap
+from lead_tui.tui.prose.lines import Lines
+from lead_tui.tui.prose.paragraphs import Paragraph, cut, paragraphs
 from lead_tui.tui.values.found import Found
 from lead_tui.tui.widgets.rows import Rows
+
+AHEAD = 500
+"""Lines that are made below what is on the screen."""
 
 
 class Prose(Rows):
     """`target(index)` of an opened row says where it leads."""
 
+    MARGIN = 1
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "copy", "copy", id="prose.copy"),
         Binding("slash", "search", "search", key_display="/", id="prose.search"),
@@ -29,18 +34,15 @@ class Prose(Rows):
     def __init__(self, *, empty: str = "", id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
         self.empty = empty
-        self._given: Sequence[Paragraph] = ()
-        self._paragraphs: Sequence[Paragraph] = ()
-        """The same, made safe."""
-        self._lines: list[tuple[int, int, int]] = []
-        """The paragraph of each row, and which part of it."""
+        self._given: Sequence[Paragraph] | str = ()
+        self._lines = Lines((), 0)
         self._wrapped_to = 0
         self._found = Found[int]()
 
     @property
     def text(self) -> str:
         """All of it, as it is copied."""
-        return "\n".join(safe("".join(span.text for span in each.spans)) for each in self._paragraphs)
+        return "\n".join("".join(span.text for span in each.spans) for each in self._paragraphs())
 
     def set_empty(self, text: str) -> None:
         """What stands there while there is no paragraph."""
@@ -50,31 +52,56 @@ class Prose(Rows):
 
     def set_paragraphs(self, paragraphs: Sequence[Paragraph]) -> None:
         """Show these; the cursor and what is on the screen stay where they are."""
-        if paragraphs == self._given:
-            return
-        self._given = paragraphs
-        self._paragraphs = [
-            each._replace(
-                spans=tuple(s._replace(text=safe(s.text, newline=False, tab=False)) for s in each.spans)
-            )
-            for each in paragraphs
-        ]
-        self._wrap()
+        self._give(paragraphs)
+
+    def set_text(self, text: str) -> None:
+        """Show a text from outside, of any length."""
+        self._give(text)
+
+    def _give(self, given: Sequence[Paragraph] | str) -> None:
+        if given != self._given:
+            self._given = given
+            self._wrap()
+
+    def _paragraphs(self) -> Iterable[Paragraph]:
+        """What was given, made safe."""
+        if isinstance(self._given, str):
+            return paragraphs(self._given) if self._given else ()
+        return map(_safe, self._given)
 
     def target(self, index: int) -> str:
-        return self._paragraphs[self._lines[index][0]].target
+        return self._lines.known[index].paragraph.target
+
+    # lines
 
     def _wrap(self) -> None:
-        width = self._wrapped_to = self.row_width
-        self._lines, self._found = [], Found()
-        for number, each in enumerate(self._paragraphs):
-            text = "".join(span.text for span in each.spans)
-            self._lines += [(number, *part) for part in wrap(text, width - each.indent, each.hang)]
-        self.set_count(len(self._lines))
+        """Anew. Before it has a size there is nothing to be seen, and nothing to be done."""
+        self._wrapped_to = self.row_width
+        self._found = Found()
+        self._lines = Lines(self._paragraphs() if self._wrapped_to else (), self._wrapped_to)
+        self._reach(max(self.cursor, self._bottom) + AHEAD)
+
+    def _reach(self, count: int | None = None) -> None:
+        """Have so many lines, or all."""
+        self._lines.make(count)
+        self.set_count(len(self._lines.known))
+
+    @property
+    def _bottom(self) -> int:
+        return round(self.scroll_y) + self.size.height
+
+    def watch_scroll_y(self, before: float, after: float) -> None:
+        super().watch_scroll_y(before, after)
+        if not self._lines.is_complete and self._bottom + AHEAD // 2 > self.count:
+            self._reach(self._bottom + AHEAD)
+
+    def action_last(self) -> None:
+        self._reach()
+        super().action_last()
 
     def render_row(self, index: int, width: int) -> Iterable[Segment]:
-        number, start, end = self._lines[index]
-        paragraph, palette = self._paragraphs[number], self.palette
+        paragraph, start, end = self._lines.known[index]
+        palette = self.palette
         yield Segment(" " * (paragraph.indent + (paragraph.hang if start else 0)))
         for text, tone, bold in cut(paragraph.spans, start, end):
             if index in self._found:
@@ -95,6 +122,7 @@ class Prose(Rows):
     def search(self, text: str) -> None:
         """Find the lines that hold this text, whatever its case, and go to the first one."""
         wanted = text.casefold()
+        self._reach()
         lines = [at for at in range(self.count) if wanted and wanted in self._line(at).casefold()]
         self._found = Found(text, lines)
         if text:
@@ -103,8 +131,8 @@ class Prose(Rows):
         self.action_next(0)
 
     def _line(self, index: int) -> str:
-        number, start, end = self._lines[index]
-        return "".join(span.text for span in cut(self._paragraphs[number].spans, start, end))
+        paragraph, start, end = self._lines.known[index]
+        return "".join(span.text for span in cut(paragraph.spans, start, end))
 
     def action_search(self) -> None:
         self.post_message(self.SearchAsked())
@@ -114,8 +142,13 @@ class Prose(Rows):
             self.cursor = self._found.move(by)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return bool(self.count) if action in ("copy", "search") else True
+        return bool(self._given) if action in ("copy", "search") else True
 
     def action_copy(self) -> None:
         self.app.copy_to_clipboard(self.text)
         self.notify("copied", markup=False, timeout=2)
+
+
+def _safe(paragraph: Paragraph) -> Paragraph:
+    spans = (span._replace(text=safe(span.text, newline=False, tab=False)) for span in paragraph.spans)
+    return paragraph._replace(spans=tuple(spans))

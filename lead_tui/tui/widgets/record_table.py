@@ -19,6 +19,7 @@ _UNDERLINE = Style(underline=True)
 class RecordTable(Rows):
     """`Opened` says that the record under the cursor is wanted as a whole."""
 
+    MARGIN = 1
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "column(-1)", "column left", show=False, id="table.left"),
         Binding("right,l", "column(1)", "column right", show=False, id="table.right"),
@@ -129,12 +130,6 @@ class RecordTable(Rows):
     def action_next(self, by: int) -> None:
         if self._found:
             self.cursor = self._records.order.index(self._found.move(by))
-
-    def on_focus(self) -> None:
-        self.refresh_header()
-
-    def on_blur(self) -> None:
-        self.refresh_header()
 
 
 def _cell(text: str, column: Column, room: int, style: Style) -> Iterable[Segment]:

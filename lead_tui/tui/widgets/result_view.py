@@ -38,13 +38,16 @@ class _Failed(NamedTuple):
 
 
 class ResultView(Vertical):
-    """`set_value` and `set_failure` choose how it is shown; a person may choose otherwise for records."""
+    """`set_value` and `set_failure` choose how it is shown; a person may choose otherwise for records.
+
+    One that `shrinks` takes no more lines than it fills.
+    """
 
     DEFAULT_CSS = """
     ResultView {
         height: 1fr;
         & > Rows { height: 1fr; }
-        & > Input { height: 1; border: none; padding: 0; background: $panel; }
+        & > Input { height: 1; border: none; padding: 0 1; background: $panel; }
     }
     """
 
@@ -57,11 +60,13 @@ class ResultView(Vertical):
         self,
         *,
         empty: str = "no result",
+        shrinks: bool = False,
         id: str | None = None,  # noqa: A002 - Textual's name
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
         self.empty = empty
+        self._shrinks = shrinks
         self._prose = Prose(empty=empty, id="prose")
         self._tree = JsonTree(id="tree")
         self._table = RecordTable(id="table")
@@ -78,6 +83,18 @@ class ResultView(Vertical):
     def compose(self) -> ComposeResult:
         self._composed = True
         yield self._seen
+
+    def on_mount(self) -> None:
+        if self._shrinks:
+            for pane in (self._prose, self._tree, self._table):
+                self.watch(pane, "virtual_size", self._shrink, init=False)
+        self._shrink()
+
+    def _shrink(self) -> None:
+        if not self._shrinks:
+            return
+        search = self._asking is not None
+        self.styles.max_height = max(self._seen.virtual_size.height, 1) + search
 
     @property
     def mode(self) -> str:
@@ -96,7 +113,7 @@ class ResultView(Vertical):
         self._value = value
         if value is None or isinstance(value, str):
             self._prose.set_empty("an empty text" if value == "" else self.empty)
-            self._prose.set_paragraphs(plain(value) if value else ())
+            self._prose.set_text(value or "")
             self._switch(self._prose)
             return
         self._tree.set_value(value, root)
@@ -139,6 +156,7 @@ class ResultView(Vertical):
             self.mount(pane)
         if had_focus:
             self.focus_content()
+        self._shrink()
         self.refresh_bindings()
 
     def focus_content(self) -> None:
@@ -211,6 +229,7 @@ class ResultView(Vertical):
         if self._asking is None:
             self._asking = InertInput(placeholder="search", compact=True)
             self.mount(self._asking)
+            self._shrink()
         self._asking.focus()
 
     def _end_typing(self) -> None:
@@ -218,6 +237,7 @@ class ResultView(Vertical):
             self.focus_content()
             self._asking.remove()
             self._asking = None
+            self._shrink()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()

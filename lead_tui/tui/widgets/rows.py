@@ -16,13 +16,17 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
 from lead_tui.tui import themes
 from lead_tui.tui.themes import Palette
 
 
 class Rows(ScrollView, can_focus=True):
-    """`header` lines stay on top. The cursor is a row's number, -1 while there are none."""
+    """`header` lines stay on top. The cursor is a row's number, -1 while there are none.
+
+    Only the list that has the focus shows its cursor: it is clear where a key goes.
+    """
 
     DEFAULT_CSS = """
     Rows { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; background: transparent; }
@@ -37,6 +41,14 @@ class Rows(ScrollView, can_focus=True):
         Binding("end,G", "last", "last", show=False, id="list.last"),
         Binding("enter", "open", "open", id="list.open"),
     ]
+
+    MARGIN: ClassVar[int] = 0
+    """Blank cells before each line that is drawn."""
+    CURSOR_STAYS: ClassVar[bool] = False
+    """Is the cursor shown without the focus, too, since others follow it?"""
+
+    SIZED_BY_CONTENT: ClassVar[bool] = True
+    """May its place on the screen depend on how many rows there are?"""
 
     cursor: reactive[int] = reactive(-1, init=False)
 
@@ -100,7 +112,8 @@ class Rows(ScrollView, can_focus=True):
 
     @property
     def row_width(self) -> int:
-        return self.scrollable_content_region.width
+        """Cells for what a line says."""
+        return max(self.scrollable_content_region.width - self.MARGIN, 0)
 
     @property
     def visible_rows(self) -> range:
@@ -111,7 +124,7 @@ class Rows(ScrollView, can_focus=True):
     def set_count(self, count: int) -> None:
         """There are this many rows now; all are drawn again."""
         self._count = count
-        self.virtual_size = Size(0, count + self.header)
+        self.set_lines(count + self.header)
         if not count:
             self.cursor = -1
         elif self.cursor < 0:
@@ -119,6 +132,15 @@ class Rows(ScrollView, can_focus=True):
         elif self.cursor >= count:
             self.cursor = count - 1
         self.refresh()
+
+    def set_lines(self, lines: int) -> None:
+        """Scroll over so many lines. Who sets `virtual_size` itself has the whole screen laid out anew."""
+        size = Size(0, lines)
+        if self.SIZED_BY_CONTENT:
+            self.virtual_size = size
+        elif size != self.virtual_size:
+            self.set_reactive(Widget.virtual_size, size)
+            self._scroll_update(size)
 
     def refresh_row(self, index: int) -> None:
         """Draw this row again, if it is on the screen."""
@@ -150,22 +172,27 @@ class Rows(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         width = self.row_width
         style = self._own_style or self.rich_style
+        index = y - self.header + round(self.scroll_y)
+        segments: Iterable[Segment] = ()
         if y < self.header:
-            strip = Strip(self.render_header(y, width))
-        else:
-            index = y - self.header + round(self.scroll_y)
-            if index < self._count:
-                strip = Strip(self.render_row(index, width))
-                if index == self.cursor:
-                    strip = self._under_cursor(strip.adjust_cell_length(width))
-            else:
-                strip = Strip(self.render_empty(y - self.header, width)) if not self._count else Strip(())
-        return strip.adjust_cell_length(width).apply_style(style)
+            segments = self.render_header(y, width)
+        elif index < self._count:
+            segments = self.render_row(index, width)
+        elif not self._count:
+            segments = self.render_empty(y - self.header, width)
+        strip = Strip(segments).adjust_cell_length(width)
+        if self.MARGIN:
+            strip = Strip([Segment(" " * self.MARGIN), *strip], width + self.MARGIN)
+        if y >= self.header and index == self.cursor:
+            strip = self._under_cursor(strip)
+        return strip.apply_style(style)
 
     def _under_cursor(self, strip: Strip) -> Strip:
         cursor = self.palette.cursor
         if not self.has_focus:
-            cursor = cursor + Style(bold=False)
+            if not self.CURSOR_STAYS:
+                return strip
+            cursor += Style(bold=False)
         # the cursor's colours stand behind the row's own
         return Strip(
             [Segment(text, style + cursor if style else cursor) for text, style, _ in strip],
@@ -217,6 +244,8 @@ class Rows(ScrollView, can_focus=True):
 
     def on_focus(self) -> None:
         self.refresh_row(self.cursor)
+        self.refresh_header()
 
     def on_blur(self) -> None:
         self.refresh_row(self.cursor)
+        self.refresh_header()

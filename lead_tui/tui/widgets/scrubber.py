@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from lead_tui.runner.replay import SPEEDS, ReplayRun
+from lead_tui.runner.replay import ReplayRun
 from lead_tui.tui import themes
 from lead_tui.tui.look import clock
 from lead_tui.tui.themes import Palette
@@ -85,9 +85,3 @@ def _part(replay: ReplayRun) -> float:
     if replay.total_seconds > 0 and 0 < replay.position < replay.length:
         return replay.seconds / replay.total_seconds
     return replay.position / replay.length if replay.length else 1.0
-
-
-def next_speed(speed: float, by: int) -> float:
-    """The speed above or below this one."""
-    nearest = min(range(len(SPEEDS)), key=lambda index: abs(SPEEDS[index] - speed))
-    return SPEEDS[min(max(nearest + by, 0), len(SPEEDS) - 1)]

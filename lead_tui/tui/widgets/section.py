@@ -4,9 +4,8 @@ from collections.abc import Iterable
 
 from rich.cells import cell_len
 from rich.segment import Segment
-from textual.strip import Strip
 
-from lead_tui.tui.look import Look, Tone
+from lead_tui.tui.look import Look
 from lead_tui.tui.widgets.rows import Rows
 
 
@@ -23,30 +22,17 @@ class Section(Rows):
             self._note = note
             self.refresh_header()
 
-    def on_focus(self) -> None:
-        super().on_focus()
-        self.refresh_header()
-
-    def on_blur(self) -> None:
-        super().on_blur()
-        self.refresh_header()
-
     def glyph(self, look: Look) -> str:
         return look.ascii if self.ascii_only else look.glyph
 
-    def _under_cursor(self, strip: Strip) -> Strip:
-        """Only the list that has the focus shows its cursor: it is clear where a key goes."""
-        return super()._under_cursor(strip) if self.has_focus else strip
-
     def render_header(self, line: int, width: int) -> Iterable[Segment]:
         palette = self.palette
-        tone: Tone = "accent" if self.has_focus else "muted"
         title = f" {self._title} "
         number = f"{self.count} " if self.count else ""
         note = f"{self._note} " if self._note else ""
         rule = "-" if self.ascii_only else "─"
         rest = width - cell_len(title) - cell_len(number) - cell_len(note)
-        yield Segment(title, palette.bold[tone])
+        yield Segment(title, palette.title(self.has_focus))
         yield Segment(number, palette["muted"])
         yield Segment(note, palette["accent"])
         yield Segment(rule * max(rest, 0), palette["faint"])

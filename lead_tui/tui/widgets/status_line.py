@@ -7,7 +7,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from lead_tui.tui import themes
-from lead_tui.tui.headline import Piece, headline
+from lead_tui.tui.headline import Piece, headline, unread
 from lead_tui.tui.model import RunModel
 from lead_tui.tui.themes import Palette
 
@@ -21,23 +21,26 @@ class StatusLine(Widget):
         super().__init__()
         self._model: RunModel | None = None
         self._notes: Sequence[Piece] = ()
+        self._unread = ("", "")
         self._shown: list[Piece] = []
 
     def set_model(self, model: RunModel) -> None:
         self._model = model
         self.refresh()
 
-    def show(self, notes: Sequence[Piece] = ()) -> None:
-        """Draw it again if it reads otherwise now."""
-        self._notes = notes
+    def show(self, notes: Sequence[Piece] = (), unread: tuple[str, str] = ("", "")) -> None:
+        """Draw it again if it reads otherwise now. `unread`: the run's status, and why it has no events."""
+        self._notes, self._unread = notes, unread
         if self._pieces() != self._shown:
             self.refresh()
 
     def _pieces(self) -> list[Piece]:
         if self._model is None:
             return []
-        ascii_only = themes.ascii_only(self.app)
-        return headline(self._model, max(self.size.width - 1, 0), ascii=ascii_only, notes=self._notes)
+        ascii_only, width = themes.ascii_only(self.app), max(self.size.width - 1, 0)
+        if all(self._unread):
+            return unread(self._model, *self._unread, width, ascii=ascii_only)
+        return headline(self._model, width, ascii=ascii_only, notes=self._notes)
 
     def render_line(self, y: int) -> Strip:
         palette = Palette.of(self.app)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from rich.segment import Segment
 
 from lead_tui.core.state import TaskState, TaskStatus
-from lead_tui.tui.look import Tone
+from lead_tui.tui.look import ASCII, Tone
 from lead_tui.tui.model import Changes, RunModel
 from lead_tui.tui.prose.cells import fit
 from lead_tui.tui.tasks.outline import OutlineRow
@@ -43,6 +43,9 @@ class Axis(NamedTuple):
 
 class TaskRows(Rows):
     """`selected` is the name of the task under the cursor. The order is the outline's at first."""
+
+    CURSOR_STAYS = True
+    SIZED_BY_CONTENT = False
 
     def __init__(
         self,
@@ -153,7 +156,7 @@ class TaskRows(Rows):
     def fit(self, text: str, width: int, tone: Tone, *, right: bool = False) -> Segment:
         """Text in a column: exactly `width` cells, made safe, cut with `…`."""
         cells = _fit(text, width, "right" if right else "left")
-        return Segment(cells.replace("…", "~") if self.ascii_only else cells, self.palette[tone])
+        return Segment(cells.translate(ASCII) if self.ascii_only else cells, self.palette[tone])
 
     # drawing
 

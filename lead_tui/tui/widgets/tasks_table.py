@@ -11,6 +11,7 @@ from lead_tui.core.state import TaskState, TaskStatus
 from lead_tui.text.words import stopwatch
 from lead_tui.tui.look import Tone, clock, task_look
 from lead_tui.tui.model import Changes, RunModel
+from lead_tui.tui.prose.cells import fit
 from lead_tui.tui.tasks.outline import OutlineRow, ascii_guides
 from lead_tui.tui.tasks.sayings import saying
 from lead_tui.tui.tasks.waterfall import axis_line
@@ -148,7 +149,7 @@ class TasksTable(TaskRows):
 
     def render_header(self, line: int, width: int) -> list[Segment]:
         layout = self._columns(width)
-        cells = [self._title(layout.name + 3)]
+        cells = [*self._title(layout.name + 3)]
         if layout.agent:
             cells.append(self.fit(" AGENT", layout.agent + 1, "muted"))
             cells.append(self.fit("TRY", layout.tries, "muted", right=True))
@@ -160,11 +161,16 @@ class TasksTable(TaskRows):
             cells.append(self.fit("  SAYS", layout.says + _GAP, "muted"))
         return cells
 
-    def _title(self, width: int) -> Segment:
+    def _title(self, width: int) -> list[Segment]:
         """`TASK`, or what is filtered and how many of all are left."""
         if not self.filter:
-            return self.fit("   TASK", width, "muted")
-        return self.fit(f"   /{self.filter}  {self.count} of {len(self.outline)}", width, "accent")
+            title = fit("TASK", min(width - 3, 4))
+            return [
+                Segment("   "),
+                Segment(title, self.palette.title(self.has_focus)),
+                Segment(" " * (width - 3 - len(title))),
+            ]
+        return [self.fit(f"   /{self.filter}  {self.count} of {len(self.outline)}", width, "accent")]
 
     def render_empty(self, line: int, width: int) -> list[Segment]:
         if line:
@@ -200,6 +206,8 @@ class TasksTable(TaskRows):
         room = width - len(guides)
         badge_width = len(badge) + 1 if badge and room - len(badge) - 1 >= min(cell_len(row.task), 8) else 0
         name_tone: Tone = "muted" if task.status in _QUIET else "text"
+        if task.status is TaskStatus.FAILED and not task.handled:
+            name_tone = "bad"
         cells = [self.fit(guides, min(len(guides), width), "faint")] if guides else []
         cells.append(self.fit(row.task, max(room - badge_width, 0), name_tone))
         if badge_width:

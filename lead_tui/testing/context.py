@@ -96,9 +96,7 @@ class FakeContext:
         fact = ToolCalled(task=self.task, attempt=self.attempt, call=call, tool=tool, arguments=arguments)
         self.tools.append(fact)
 
-    def tool_returned(
-        self, call: str, tool: str, result: Any = None, failure: Failure | None = None
-    ) -> None:
+    def tool_returned(self, call: str, tool: str, result: Any = None, failure: Failure | None = None) -> None:
         fact = ToolReturned(
             task=self.task, attempt=self.attempt, call=call, tool=tool, result=result, failure=failure
         )
@@ -107,6 +105,9 @@ class FakeContext:
     def save(self, piece: Any) -> None:
         """`pieces` holds what was saved in this attempt."""
         self.pieces.append(piece)
+
+    async def stored(self) -> None:
+        """There is no journal to wait for."""
 
     async def call(self, agent: str, action: str, parameters: dict[str, Any]) -> AgentResponse:
         """Straight to the agent's `execute`, with this context."""

@@ -1,29 +1,23 @@
-"""Blocking code beside the event loop: one daemon thread per call.
+"""What a call in another thread (`lead_tui.threads`) tells of itself, brought over to the event loop.
 
-A thread cannot be stopped. When the call is cancelled or times out, the thread is left to itself: its
-result is dropped, and it does not keep the process from ending.
-
-Its notes wait in a queue that the loop empties a handful at a time, so a chatty thread keeps no other task
+Notes wait in a queue that the loop empties a handful at a time, so a chatty thread keeps no other task
 waiting; it waits itself when the queue is full. Of log lines, of streamed pieces and of progress it has
 100,000 each; then a line says at the end how many more there were.
 """
 
 import asyncio
-import contextvars
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Executor, Future
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, ParamSpec, TypeVar
+from typing import Any, Literal
 
-from lead_tui.agents.base import AgentContext, Answer, Gate
+from lead_tui.agents.base import AgentContext, AgentResponse, Answer, Gate
 from lead_tui.agents.output import Allowance
+from lead_tui.errors import Failure
 
-P = ParamSpec("P")
-R = TypeVar("R")
 _AT_ONCE = 100
 """Notes handed over before the loop turns to others."""
 _FULL = 1_000
@@ -31,40 +25,10 @@ _PATIENCE = 1.0
 """Seconds. A loop that takes nothing for so long waits perhaps for the thread itself."""
 
 
-class DaemonThreads(Executor):
-    """`ThreadPoolExecutor` would wait at exit for a thread that hangs."""
-
-    def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
-        future: Future[R] = Future()
-        future.set_running_or_notify_cancel()
-        work = partial(_fulfil, future, partial(fn, *args, **kwargs))
-        threading.Thread(target=work, name="leadtui-call", daemon=True).start()
-        return future
-
-
-def _fulfil(future: Future[R], call: Callable[[], R]) -> None:
-    try:
-        value = call()
-    except StopIteration as error:  # no future can carry one
-        future.set_exception(RuntimeError(f"StopIteration: {error}"))
-    except BaseException as error:  # noqa: BLE001 - a foreign function's; raised again where it is awaited
-        future.set_exception(error)
-    else:
-        future.set_result(value)
-
-
-_threads = DaemonThreads()
-
-
-async def in_thread(call: Callable[[], R]) -> R:
-    run = contextvars.copy_context().run
-    return await asyncio.get_running_loop().run_in_executor(_threads, run, call)
-
-
 class ThreadContext:
-    """The context of an attempt for code in another thread: notes cross over to the loop.
+    """The context of an attempt for code in another thread: what it tells crosses over to the loop.
 
-    `ask` cannot: make the function `async` to ask a person.
+    What it would wait for does not: make the function `async` to ask a person or call another agent.
     """
 
     def __init__(self, context: AgentContext) -> None:
@@ -120,8 +84,45 @@ class ThreadContext:
     def mask(self, text: str, *, cut: bool = False) -> str:
         return self._context.mask(text, cut=cut)
 
-    async def ask(self, gate: Gate) -> Answer:
+    def spend(self, usage: Mapping[str, float]) -> None:
+        self._on_the_loop(self._context.spend, dict(usage))
+
+    def tool_called(self, call: str, tool: str, arguments: Any) -> None:
+        self._on_the_loop(self._context.tool_called, call, tool, arguments)
+
+    def tool_returned(self, call: str, tool: str, result: Any = None, failure: Failure | None = None) -> None:
+        self._on_the_loop(self._context.tool_returned, call, tool, result, failure)
+
+    def save(self, piece: Any) -> None:
+        self._on_the_loop(self._context.save, piece)
+
+    @property
+    def saved(self) -> list[Any]:
+        return self._context.saved
+
+    def service(
+        self,
+        name: str,
+        state: Literal["starting", "ready", "failed", "closed"],
+        *,
+        tools: int = 0,
+        restarts: int = 0,
+        error: str = "",
+    ) -> None:
+        tell = partial(self._context.service, name, state, tools=tools, restarts=restarts, error=error)
+        self._on_the_loop(tell)
+
+    async def ask(self, gate: Gate, bound_to: str = "") -> Answer:
         raise RuntimeError(f"{gate.message!r}: only an async function can ask a person")
+
+    async def stored(self) -> None:
+        raise RuntimeError("only an async function can wait for the journal")
+
+    async def admit(self) -> None:
+        raise RuntimeError("only an async function can wait for a budget")
+
+    async def call(self, agent: str, action: str, parameters: dict[str, Any]) -> AgentResponse:
+        raise RuntimeError(f"only an async function can call the agent {agent!r}")
 
     def _on_the_loop(self, note: Callable[..., None], *values: Any) -> None:
         with self._lock:

@@ -79,7 +79,7 @@ def test_its_flows_are_valid(leadtui, tmp_path):
 
 def test_its_programs_and_tests_run(tmp_path):
     """The Python example runs as it stands, and the agent passes the test that the README writes for it."""
-    script, agent, check = blocks("python")
+    exchange, triage, script, agent, check = blocks("python")
     environment = {"HOME": str(tmp_path), "LEADTUI_DB": str(tmp_path / "journal.db"), "PATH": "/usr/bin:/bin"}
     ran = python(["-c", script], ROOT, environment)
     assert "1 run_queued" in ran
@@ -88,6 +88,18 @@ def test_its_programs_and_tests_run(tmp_path):
         assert text.startswith(f"# {name}\n")
         (tmp_path / name).write_text(text, encoding="utf-8")
     assert "1 passed" in python(["-m", "pytest", "-q", "-p", "no:cacheprovider", "."], tmp_path, environment)
+    _its_tool_and_model_run(exchange, triage, tmp_path / "models", environment)
+
+
+def _its_tool_and_model_run(exchange, triage, folder, environment):
+    folder.mkdir()
+    (folder / "exchange.py").write_text(exchange, encoding="utf-8")
+    told = python(["-c", "import exchange; print(exchange.exchange(2, 1.5))"], folder, environment)
+    assert told == "3.0\n"
+    test = folder / "test_triage.py"
+    test.write_text(triage, encoding="utf-8")
+    options = ["-q", "-p", "no:cacheprovider", "-c", "/dev/null", "-o", "asyncio_mode=auto"]
+    assert "1 passed" in python(["-m", "pytest", *options, str(test)], ROOT, environment)
 
 
 def python(words: list[str], folder: Path, environment: dict[str, str]) -> str:

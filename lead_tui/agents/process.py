@@ -24,6 +24,7 @@ __all__ = ["Child", "reap_leftovers", "running", "stop_leftovers"]
 
 Stream = Literal["stdout", "stderr"]
 OnOutput = Callable[[Stream, bytes], None]
+"""Gets what the child writes, as it comes; nothing at all is the stream's end."""
 
 _QUIET = 0.1  # an exited child whose pipe is still open is done when nothing came for so long
 _DRAIN = 1.0  # and at the latest after so long
@@ -39,6 +40,8 @@ class Child(asyncio.SubprocessProtocol):
         self._on_output = on_output
         self._exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._drained = asyncio.Event()
+        self._writable = asyncio.Event()
+        self._writable.set()
         self._open_pipes = {1, 2}
         self._received = 0
         self._family: list[psutil.Process] = []
@@ -57,8 +60,18 @@ class Child(asyncio.SubprocessProtocol):
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         self._open_pipes.discard(fd)
+        if fd == 0:
+            self._writable.set()  # nobody will read it: what waits to write goes on and is dropped
+        else:
+            self._on_output("stdout" if fd == 1 else "stderr", b"")
         if not self._open_pipes:
             self._drained.set()
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
 
     def process_exited(self) -> None:
         if not self._exited.done():
@@ -70,22 +83,54 @@ class Child(asyncio.SubprocessProtocol):
     def has_exited(self) -> bool:
         return self._exited.done()
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes, *, end: bool = True) -> None:
         """All of stdin, then its end. A child that does not read it is no error."""
         pipe = cast("asyncio.WriteTransport", self._transport.get_pipe_transport(0))
         pipe.write(data)
-        pipe.write_eof()
+        if end:
+            pipe.write_eof()
+
+    async def write(self, data: bytes) -> None:
+        """A piece of stdin, of a child that was started with `keep_stdin`; waits while the pipe is full.
+
+        What nobody reads any more is dropped.
+        """
+        pipe = cast("asyncio.WriteTransport", self._transport.get_pipe_transport(0))
+        if not pipe.is_closing():
+            pipe.write(data)
+            await self._writable.wait()
+
+    def close_stdin(self) -> None:
+        cast("asyncio.WriteTransport", self._transport.get_pipe_transport(0)).close()
+
+    def pause_reading(self) -> None:
+        """Read nothing more of stdout for now: a child that writes on has to wait."""
+        if 1 in self._open_pipes:
+            self._stdout.pause_reading()
+
+    def resume_reading(self) -> None:
+        if 1 in self._open_pipes:
+            self._stdout.resume_reading()
+
+    @property
+    def _stdout(self) -> asyncio.ReadTransport:
+        return cast("asyncio.ReadTransport", self._transport.get_pipe_transport(1))
 
     async def wait(self) -> int:
         """The exit code (negative: the signal), once the output is read.
 
         A background process that keeps the pipe open does not keep us: see `_QUIET`.
         """
+        code = await self.exited()
+        self._let_go()
+        return code
+
+    async def exited(self) -> int:
+        """As `wait`, but what it left running is still stopped at the end of `running`."""
         code = await asyncio.shield(self._exited)
         with suppress(TimeoutError):
             async with asyncio.timeout(_DRAIN):
                 await self._drain()
-        self._let_go()
         return code
 
     async def _drain(self) -> None:
@@ -140,10 +185,18 @@ async def running(
     marker: str,
     on_output: OnOutput,
     stdin: bytes | None = None,
+    keep_stdin: bool = False,
     grace: float = 3.0,
 ) -> AsyncIterator[Child]:
-    """Start `argv`; raises OSError or ValueError if that cannot be. Whoever leaves early stops the tree."""
-    child = await _start(argv, env=env, cwd=cwd, marker=marker, on_output=on_output, stdin=stdin)
+    """Start `argv`; raises OSError or ValueError if that cannot be. Whoever leaves early stops the tree.
+
+    `stdin` is all of it; with `keep_stdin` it is the beginning, and `Child.write` the rest.
+    """
+    if keep_stdin and stdin is None:
+        stdin = b""
+    child = await _start(
+        argv, env=env, cwd=cwd, marker=marker, on_output=on_output, stdin=stdin, keep_stdin=keep_stdin
+    )
     try:
         yield child
     finally:
@@ -182,6 +235,7 @@ async def _start(
     marker: str,
     on_output: OnOutput,
     stdin: bytes | None,
+    keep_stdin: bool,
 ) -> Child:
     guard().watch()
     starting = asyncio.ensure_future(
@@ -200,7 +254,7 @@ async def _start(
         await _to_the_end(_abandon(starting))
         raise
     if stdin is not None:
-        child.feed(stdin)
+        child.feed(stdin, end=not keep_stdin)
     return child
 
 

@@ -13,7 +13,6 @@ When a call ends early its whole process tree goes, see `process.py`. What a com
 background may serve later tasks; it is stopped at the end of the run.
 """
 
-import errno
 import signal
 from contextlib import suppress
 from pathlib import Path
@@ -25,14 +24,12 @@ from pydantic import Field
 from lead_tui.agents.base import AgentContext, AgentResponse, BaseAgent
 from lead_tui.agents.output import MAX_OUTPUT, Output, Stream, excerpt
 from lead_tui.agents.parameters import checked
-from lead_tui.errors import AgentError, Category, Outcome, failed
+from lead_tui.agents.program import Scalar, as_text, cannot_start, variables
+from lead_tui.errors import Category, Outcome, failed
 from lead_tui.flow.models import AgentConfig, Duration, ParametersModel
 from lead_tui.flow.parameters import Parameters, Templated
 
 _TEMPORARY = 75  # EX_TEMPFAIL of sysexits.h
-_SHORT_OF = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
-
-Scalar = str | int | float | bool
 Environment = dict[str, Scalar | None]
 Argv = Annotated[list[Scalar], Field(min_length=1)]
 
@@ -102,7 +99,7 @@ class ShellAgent(BaseAgent[ShellConfig]):
                     await child.stop(0)
                 return code
         except (OSError, ValueError) as error:
-            raise _cannot_start(argv[0], error) from error
+            raise cannot_start(argv[0], error) from error
 
     async def close(self) -> None:
         if self._markers:
@@ -113,7 +110,7 @@ class ShellAgent(BaseAgent[ShellConfig]):
     def _argv(self, call: RunParameters) -> list[str]:
         if isinstance(call.command, str):
             return [self.config.shell, "-c", call.command]
-        return [_text(each) for each in call.command]
+        return [as_text(each) for each in call.command]
 
     def _cwd(self, call: RunParameters, context: AgentContext) -> Path:
         path = context.folder / (self.config.cwd or "") / (call.cwd or "")
@@ -122,12 +119,7 @@ class ShellAgent(BaseAgent[ShellConfig]):
         return path
 
     def _env(self, call: RunParameters, context: AgentContext) -> dict[str, str]:
-        merged: dict[str, Scalar | None] = {**context.environment, **self.config.env, **call.env}
-        return {name: _text(value) for name, value in merged.items() if value is not None}
-
-
-def _text(value: Scalar) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+        return variables(context.environment, self.config.env, call.env)
 
 
 def _stdin(value: Any) -> bytes | None:
@@ -187,17 +179,3 @@ def _meta(code: int, output: Output) -> dict[str, Any]:
         "exit_code": code if code >= 0 else None, "signal": name,
         "stderr": output.stderr.removesuffix("\n"), "truncated": output.truncated,
     }  # fmt: skip
-
-
-def _cannot_start(program: str, error: OSError | ValueError) -> AgentError:
-    if isinstance(error, OSError) and error.errno in _SHORT_OF:
-        message = f"cannot start {program!r} now: {error.strerror}"
-        return failed(Category.RESOURCE, message, Outcome.SAFE, code="cannot_start")
-    match error:
-        case FileNotFoundError():
-            why = "no such program (or the interpreter that its first line names is missing)"
-        case PermissionError():
-            why = "it is not executable, or not by this user"
-        case _:
-            why = getattr(error, "strerror", None) or str(error)
-    return failed(Category.SYSTEM, f"cannot start {program!r}: {why}", code="cannot_start")

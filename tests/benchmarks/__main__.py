@@ -4,6 +4,7 @@ noop      graphs of tasks that do nothing: the engine against bare asyncio, with
 gets      500 GETs at 100 in flight against a server that takes 50 ms: the engine against bare aiohttp
 scale     100 to 100,000 tasks, each size in a process of its own: time and memory per task
 startup   `leadtui --help` and `import lead_tui` against `python -c pass`
+mcp       a session with an MCP server: start, calls a second and end against the bare SDK
 cockpit   the real program in a pty: first frame, keys, frames, idle, watching against headless
 
 All takes under eight minutes, `--quick` under two. Figures go to stdout, nothing is kept.
@@ -18,7 +19,7 @@ from collections.abc import Callable
 import apsw
 from rich.console import Console
 
-from tests.benchmarks import cockpit, gets, noop, scale, startup
+from tests.benchmarks import cockpit, gets, mcp_session, noop, scale, startup
 from tests.benchmarks.figures import Figures
 
 CASES: dict[str, Callable[[bool], Figures]] = {
@@ -26,6 +27,7 @@ CASES: dict[str, Callable[[bool], Figures]] = {
     "gets": gets.measure,
     "scale": scale.measure,
     "startup": startup.measure,
+    "mcp": mcp_session.measure,
     "cockpit": cockpit.measure,
 }
 

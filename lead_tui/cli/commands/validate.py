@@ -1,4 +1,8 @@
-"""`leadtui validate FLOW...`: every problem of every file; starts nothing, opens no connection."""
+"""`leadtui validate FLOW...`: every problem of every file; starts nothing, opens no connection.
+
+With `--connect` the MCP servers of each flow that is valid so far are started or connected to, asked for
+their tools, and closed.
+"""
 
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +18,11 @@ from lead_tui.flow.loader import environment_for
 from lead_tui.runner.engine import load_file
 from lead_tui.runner.result import ExitCode
 
-EXAMPLES = ("leadtui validate flow.yaml", "leadtui validate workflows/*.yaml --format github")
+EXAMPLES = (
+    "leadtui validate flow.yaml",
+    "leadtui validate workflows/*.yaml --format github",
+    "leadtui validate flow.yaml --connect",
+)
 UNREADABLE = "unreadable"
 _IN_TEXT = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _IN_PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
@@ -29,15 +37,19 @@ class Format(StrEnum):
 def command(
     flows: Annotated[list[Path], typer.Argument(metavar="FLOW", help="Files to check.", show_default=False)],
     format_: Annotated[Format, typer.Option("--format", help="How to tell.")] = Format.TEXT,
+    connect: Annotated[
+        bool,
+        typer.Option("--connect", help="Ask the MCP servers, too: are the tools there, do literals fit?"),
+    ] = False,
     as_json: options.Json = False,
     env_file: options.EnvFile = None,
 ) -> None:
-    """Check flows without starting anything.
+    """Check flows without starting anything (but MCP servers, with --connect).
 
     Prints `file:line:col code message (hint)` for each problem. Exits with 3 if one is an error, with 2 if a
     file cannot be read and the others are valid.
     """
-    found = [each for path in flows for each in _problems(path, env_file)]
+    found = [each for path in flows for each in _problems(path, env_file, connect)]
     if as_json or format_ is Format.JSON:
         out_json(found)
     else:
@@ -56,14 +68,19 @@ def _exit_code(errors: list[Diagnostic]) -> ExitCode:
     return ExitCode.USAGE if errors else ExitCode.COMPLETED
 
 
-def _problems(path: Path, env_file: Path | None) -> tuple[Diagnostic, ...]:
+def _problems(path: Path, env_file: Path | None, connect: bool) -> tuple[Diagnostic, ...]:
     environment = environment_for(path.resolve().parent, env_file)
     try:
-        return load_file(path, environment).warnings
+        document = load_file(path, environment)
     except InvalidFlow as error:
         return tuple(each for each in error.diagnostics if isinstance(each, Diagnostic))
     except UsageError as error:  # it cannot be read; the other files can
         return (Diagnostic(str(path), None, None, UNREADABLE, str(error)),)
+    if not connect:
+        return document.warnings
+    from lead_tui.cli.connecting import connected
+
+    return (*document.warnings, *connected(path, document, environment))
 
 
 def _line(each: Diagnostic) -> str:

@@ -139,6 +139,10 @@ class AgentContext(Protocol):
         """
         ...
 
+    async def stored(self) -> None:
+        """Wait until all that this attempt told so far is in the journal: before what cannot be undone."""
+        ...
+
     @property
     def saved(self) -> list[Any]:
         """The pieces that were saved before this attempt began, in their order."""

@@ -13,10 +13,11 @@ from typing import Any
 
 from lead_tui.agents.base import AgentContext, AgentResponse, we_are_cancelled
 from lead_tui.agents.output import excerpt
-from lead_tui.agents.plain import NotPlain, plain
 from lead_tui.agents.prints import prints_to
-from lead_tui.agents.threads import ThreadContext, in_thread
+from lead_tui.agents.threads import ThreadContext
 from lead_tui.errors import AgentError, Category, failed
+from lead_tui.plain import NotPlain, plain
+from lead_tui.threads import in_thread
 
 Call = Callable[[AgentContext], Any]
 

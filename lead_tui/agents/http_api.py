@@ -19,6 +19,7 @@ from lead_tui.errors import AgentError, Category, Failure, failed
 from lead_tui.flow.models import AgentConfig, ParametersModel, PositiveDuration
 from lead_tui.http import client as http_client
 from lead_tui.http import errors as http_errors
+from lead_tui.http import headers as http_headers
 from lead_tui.http import response as http_response
 
 if TYPE_CHECKING:
@@ -131,11 +132,11 @@ class HttpApiAgent(BaseAgent[HttpApiConfig]):
     def _request(self, parameters: http_request.HttpParameters, context: AgentContext) -> "httpx2.Request":
         import httpx2
 
-        method = http_request.checked_method(parameters.method)
+        method = http_headers.checked_method(parameters.method)
         standing, secret = self._standing_headers(context)
         headers = standing.copy()
         if parameters.headers is not None:
-            headers |= http_request.checked_headers(parameters.headers)
+            headers |= http_headers.checked_headers(parameters.headers)
         if method in ("POST", "PATCH"):
             headers.setdefault("idempotency-key", context.idempotency_key)
         body = http_request.content(parameters, headers)
@@ -151,11 +152,11 @@ class HttpApiAgent(BaseAgent[HttpApiConfig]):
             headers = {
                 "accept": "*/*",
                 "accept-encoding": "gzip, deflate",
-                "user-agent": http_request.checked_value(
+                "user-agent": http_headers.checked_value(
                     "user-agent", str(custom.get("user_agent") or f"leadtui/{version('leadtui')}")
                 ),
             }
-            headers |= http_request.checked_headers(custom.get("headers") or {})
+            headers |= http_headers.checked_headers(custom.get("headers") or {})
             secret: dict[str, str] = {}
             if self.config.authentication is not None:
                 name, value = http_request.credentials(self.config.authentication)

@@ -12,19 +12,14 @@ from urllib.parse import unquote, urlencode
 import msgspec
 from pydantic import Field, ValidationError, model_validator
 
-from lead_tui.agents.parameters import told
-from lead_tui.errors import AgentError, Category, failed
+from lead_tui.errors import Category, failed
+from lead_tui.flow.explain import told
 from lead_tui.flow.models import ApiKeyAuth, Authentication, BasicAuth, Model
 from lead_tui.http.client import basic
+from lead_tui.http.headers import bad, checked_name, checked_value, scalar
 
 if TYPE_CHECKING:
     import httpx2
-
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(r"[\t\x20-\x7e]*")
-_FRAMING = frozenset({"connection", "content-length", "transfer-encoding", "upgrade"})
-_SCALAR = (str, int, float, bool)
-_SHOWN = 40  # characters of what a message repeats
 
 
 class HttpParameters(Model):
@@ -43,11 +38,6 @@ class HttpParameters(Model):
         if sum(each is not None for each in (self.json_, self.form, self.body)) > 1:
             raise ValueError("at most one of json, form and body")
         return self
-
-
-def bad(message: str) -> AgentError:
-    """The error for parameters that cannot be sent."""
-    return failed(Category.VALIDATION, message, code="bad_parameters")
 
 
 def checked(parameters: dict[str, Any]) -> HttpParameters:
@@ -116,18 +106,12 @@ def _with_query(url: "httpx2.URL", query: Any) -> "httpx2.URL":
         return url
     if not isinstance(query, Mapping):
         raise bad("query: a map of names and values is needed")
-    pairs = [(str(name), _scalar(each, f"query.{name}")) for name, value in query.items() if value is not None
+    pairs = [(str(name), scalar(each, f"query.{name}")) for name, value in query.items() if value is not None
              for each in (value if isinstance(value, list | tuple) else (value,))]  # fmt: skip
     merged = url.params
     for name, value in pairs:
         merged = merged.add(name, value)
     return url.copy_with(params=merged)
-
-
-def _scalar(value: Any, where: str) -> str:
-    if not isinstance(value, _SCALAR):
-        raise bad(f"{where}: text, a number, true or false is needed")
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def redirected(request: "httpx2.Request", response: "httpx2.Response") -> "httpx2.Request | None":
@@ -167,7 +151,7 @@ def content(parameters: HttpParameters, headers: dict[str, str]) -> bytes:
 def _form(form: Any) -> bytes:
     if not isinstance(form, Mapping):
         raise bad("form: a map of names and values is needed")
-    pairs = [(str(name), _scalar(each, f"form.{name}")) for name, value in form.items() if value is not None
+    pairs = [(str(name), scalar(each, f"form.{name}")) for name, value in form.items() if value is not None
              for each in (value if isinstance(value, list | tuple) else (value,))]  # fmt: skip
     return urlencode(pairs).encode()
 
@@ -177,45 +161,7 @@ def _typed(headers: dict[str, str], kind: str, encoded: bytes) -> bytes:
     return encoded
 
 
-def checked_method(method: str) -> str:
-    method = method.strip().upper()
-    if not _TOKEN.fullmatch(method) or method == "CONNECT":
-        raise bad(f"method: {_whole_or_not(method)} is not one that can be sent")
-    return method
-
-
 # --- who ------------------------------------------------------------------------------------------------
-
-
-def _whole_or_not(text: str) -> str:
-    """Part of a text could be part of a secret, which nobody would know as one."""
-    return repr(text) if len(text) <= _SHOWN else f"a text of {len(text)} characters"
-
-
-def checked_headers(headers: Any) -> dict[str, str]:
-    """Names in lower case; null leaves one out."""
-    if not isinstance(headers, Mapping):
-        raise bad("headers: a map of names and values is needed")
-    return {
-        checked_name(name): checked_value(name, _scalar(value, f"headers.{name}"))
-        for name, value in headers.items()
-        if value is not None
-    }
-
-
-def checked_name(name: Any) -> str:
-    if not isinstance(name, str) or not _TOKEN.fullmatch(name):
-        raise bad(f"headers: {_whole_or_not(str(name))} is not the name of a header")
-    if name.lower() in _FRAMING:
-        raise bad(f"headers: {name} is set by the connection itself")
-    return name.lower()
-
-
-def checked_value(name: str, value: str) -> str:
-    value = value.strip(" \t")
-    if not _VALUE.fullmatch(value):
-        raise bad(f"headers.{name}: only printable ASCII without line breaks can be sent")
-    return value
 
 
 def credentials(authentication: Authentication) -> tuple[str, str]:

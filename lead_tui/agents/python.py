@@ -16,9 +16,9 @@ from typing import Any, ClassVar
 from lead_tui.agents.base import AgentContext, AgentResponse, BaseAgent
 from lead_tui.agents.foreign import call_foreign, guarded
 from lead_tui.agents.modules import flow_modules, is_reference
-from lead_tui.agents.threads import in_thread
 from lead_tui.errors import Category, failed
 from lead_tui.flow.models import AgentConfig
+from lead_tui.threads import in_thread
 
 
 class PythonConfig(AgentConfig):

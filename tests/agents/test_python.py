@@ -23,11 +23,12 @@ from lead_tui.agents import threads as beside_the_loop
 from lead_tui.agents.base import Gate
 from lead_tui.agents.modules import FlowModules, is_reference
 from lead_tui.agents.output import MAX_LINES
-from lead_tui.agents.plain import NotPlain, plain
 from lead_tui.agents.python import PythonAgent, PythonConfig
-from lead_tui.agents.threads import ThreadContext, in_thread
+from lead_tui.agents.threads import ThreadContext
 from lead_tui.errors import AgentError, Category, Outcome
+from lead_tui.plain import NotPlain, plain
 from lead_tui.testing import FakeContext, approval, run_virtual
+from lead_tui.threads import in_thread
 
 
 @pytest.fixture

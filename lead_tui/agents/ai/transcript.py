@@ -1,0 +1,87 @@
+"""What was said and done so far, kept so that the next attempt goes on from it. Imports pydantic_ai.
+
+Kept are `{"message": ...}`, a message of pydantic-ai as JSON data, and `{"returned": {call, text}}`, the end
+of a tool's call; the text of a call that is kept is left out of the message after it.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelMessagesTypeAdapter,
+    ModelRequest,
+    ModelResponse,
+    UserPromptPart,
+)
+
+from lead_tui.agents.base import AgentContext
+
+
+class Transcript:
+    """`messages` are what earlier attempts kept, ready to go on from: they end with a request, or with a
+    response whose tool calls are not all made. `steps` counts all responses so far.
+    """
+
+    def __init__(self, context: AgentContext) -> None:
+        self.steps = 0
+        self.returned: dict[str, str] = {}
+        self._context = context
+        self.messages = self._restored(context.saved)
+        self._last = self.messages[-1].kind if self.messages else ""
+
+    def resumed(self, prompt: str) -> list[ModelMessage]:
+        """`messages` with the prompt in its place again: what is kept holds no secret."""
+        first, *rest = self.messages
+        if not isinstance(first, ModelRequest):
+            return self.messages
+        parts = [
+            replace(each, content=prompt) if isinstance(each, UserPromptPart) else each
+            for each in first.parts
+        ]
+        return [replace(first, parts=parts), *rest]
+
+    def call_name(self, call: str) -> str:
+        """Of a call of the last response, by the id that the model gave it: the same in every attempt."""
+        return f"{self.steps}:{call}"
+
+    def keep(self, message: ModelMessage) -> None:
+        """Nothing, for the message that the attempt before had kept last."""
+        last, self._last = self._last, ""
+        if message.kind == last:
+            return
+        self.steps += isinstance(message, ModelResponse)
+        [data] = ModelMessagesTypeAdapter.dump_python([message], mode="json", exclude_none=True)
+        for part in self._known_returns(data):
+            part["content"] = ""
+        self._context.save({"message": data})
+
+    def keep_return(self, call: str, text: str) -> None:
+        self.returned[call] = text
+        self._context.save({"returned": {"call": call, "text": text}})
+
+    def _restored(self, saved: list[Any]) -> list[ModelMessage]:
+        kept: list[dict[str, Any]] = []
+        for piece in saved:
+            if "returned" in piece:
+                self.returned[piece["returned"]["call"]] = piece["returned"]["text"]
+            else:
+                kept.append(self._filled(piece["message"]))
+        messages = ModelMessagesTypeAdapter.validate_python(kept)
+        if messages and isinstance(last := messages[-1], ModelResponse) and not last.tool_calls:
+            messages.pop()  # an answer that was not taken: the model is asked again
+        return messages
+
+    def _filled(self, message: dict[str, Any]) -> dict[str, Any]:
+        self.steps += message["kind"] == "response"
+        message = {**message, "parts": [{**part} for part in message["parts"]]}
+        for part in self._known_returns(message):
+            part["content"] = self.returned[self.call_name(part["tool_call_id"])]
+        return message
+
+    def _known_returns(self, message: dict[str, Any]) -> list[dict[str, Any]]:
+        return [
+            part
+            for part in message["parts"]
+            if part["part_kind"] == "tool-return" and self.call_name(part["tool_call_id"]) in self.returned
+        ]

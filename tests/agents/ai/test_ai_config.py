@@ -1,0 +1,193 @@
+"""What a flow may say of an ai_agent, where its model is, and which key goes there."""
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr, ValidationError
+
+from lead_tui.agents.ai import AiAgent
+from lead_tui.agents.ai.endpoint import Endpoint, resolved
+from lead_tui.agents.ai.keys import Key, find_key, usual_variables
+from lead_tui.agents.registry import agent_class
+from lead_tui.errors import AgentError, Category, Outcome
+from lead_tui.flow.models import ApiKeyAuth, BasicAuth, BearerAuth
+from tests.agents.ai.asked import config
+
+OBJECT = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+
+
+def test_the_type_is_known_by_its_entry_point():
+    """`type: ai_agent` finds the class."""
+    assert agent_class("ai_agent") is AiAgent
+
+
+def test_a_config_loads_no_client_library():
+    """`leadtui validate` of a flow with an ai_agent imports neither pydantic-ai nor an SDK."""
+    program = (
+        "import sys; from lead_tui.agents.ai import AiAgentConfig as C;"
+        "C(name='a', type='ai_agent', provider='openai', model='m', tools=['json_parse']);"
+        "bad = {'pydantic_ai', 'openai', 'anthropic', 'httpx2', 'genai_prices', 'mcp'} & set(sys.modules);"
+        "sys.exit(', '.join(bad) or None)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "either `provider` (openai, anthropic, ...) or `endpoint` is needed"),
+        ({"endpoint": "localhost:11434"}, "begins with http:// or https://"),
+        ({"endpoint": "https://me:pw@host/v1"}, "use `authentication`"),
+        ({"provider": "openai", "output_schema": {"type": "array"}}, "`type: object`"),
+        ({"provider": "openai", "output_schema": OBJECT | {"required": 1}}, "no JSON Schema: $.required"),
+        ({"provider": "openai", "max_steps": 0}, "greater than or equal to 1"),
+        ({"provider": "openai", "prices": {"input": 1}}, "prices.output"),
+        ({"provider": "openai", "tools": ["no_such_tool"]}, "there is no tool 'no_such_tool'"),
+    ],
+)
+def test_what_cannot_work_is_told_at_load(settings, said):
+    """A wrong setting is a load error that says what to write instead."""
+    with pytest.raises(ValidationError) as caught:
+        config(**settings)
+    assert said in str(caught.value)
+
+
+def test_chat_needs_one_question():
+    """`messages` and `prompt` are two ways to say the same, so exactly one is needed."""
+    shape = config(provider="openai").parameters_model("chat_completion")
+    assert shape is not None
+    for wrong in ({}, {"prompt": "a", "messages": []}):
+        with pytest.raises(ValidationError, match="either `messages` or `prompt`"):
+            shape.model_validate(wrong)
+    assert shape.model_validate({"messages": "{{ tasks.x.result }}"})
+
+
+def test_only_a_run_with_tools_is_not_idempotent():
+    """A call of unknown outcome may be made again unless tools may have done something."""
+    plain, tools = config(provider="openai"), config(provider="openai", tools=["json_parse"])
+    servers = config(provider="openai", mcp_servers=["time"])
+    assert plain.is_idempotent("run", {})
+    assert tools.is_idempotent("chat_completion", {})
+    assert not tools.is_idempotent("run", {})
+    assert not servers.is_idempotent("run", {})
+
+
+def test_the_worst_case_is_bounded_only_with_max_tokens():
+    """Steps times max_tokens for a run, one more per retry for data; without a limit it is told as such."""
+    agent = config(provider="openai", max_steps=4, max_tokens=100)
+    assert agent.worst_case("run", {}) == {"calls": 4, "output_tokens": 400}
+    assert agent.worst_case("chat_completion", {}) == {"calls": 1, "output_tokens": 100}
+    assert agent.worst_case("chat_completion", {"max_tokens": 7}) == {"calls": 1, "output_tokens": 7}
+    data = config(provider="openai", output_schema=OBJECT, output_retries=2)
+    assert data.worst_case("chat_completion", {}) == {"calls": 3, "unbounded_calls": 3}
+    unknown = agent.worst_case("chat_completion", {"max_tokens": "{{ inputs.n }}"})
+    assert unknown == {"calls": 1, "unbounded_calls": 1}
+
+
+def test_the_breakers_key_has_no_query():
+    """A query may hold a key, and the key of a breaker is shown."""
+    where = config(endpoint="https://host/v1?api-key=secret")
+    assert where.breaker_key() == "openai https://host/v1"
+    assert config(provider="anthropic").breaker_key() == "anthropic"
+
+
+@pytest.mark.parametrize(
+    ("provider", "url", "expected"),
+    [
+        (None, "https://h/v1/chat/completions", ("openai", "https://h/v1")),
+        (None, "https://h/v1/", ("openai", "https://h/v1")),
+        (None, "http://h:1/v1/messages", ("anthropic", "http://h:1")),
+        ("anthropic", "https://h/proxy/v1", ("anthropic", "https://h/proxy")),
+        ("anthropic", "https://h", ("anthropic", "https://h")),
+        ("openai-responses", "https://h/v1/responses", ("openai-responses", "https://h/v1")),
+        ("google", "https://h/gemini", ("google", "https://h/gemini")),
+    ],
+)
+def test_an_endpoint_may_be_the_base_or_the_whole_url_of_the_call(provider, url, expected):
+    """Both forms lead to the same base, and the path names the API where no provider is given."""
+    found = resolved(provider, url, {})
+    assert (found.provider, found.base) == expected
+    assert found.foreign
+    assert found.declared
+
+
+def test_without_an_endpoint_the_environment_may_lead_elsewhere():
+    """`OPENAI_BASE_URL` counts where the flow names no endpoint, and nowhere else."""
+    environment = {"OPENAI_BASE_URL": "http://h:1/v1", "ANTHROPIC_BASE_URL": "http://h:2"}
+    assert resolved("openai", None, environment) == Endpoint("openai", "http://h:1/v1", foreign=True)
+    assert resolved("anthropic", None, environment).base == "http://h:2"
+    assert resolved("openai", "https://x/v1?a=b", environment).base == "https://x/v1"
+    assert resolved("google", None, environment) == Endpoint("google")
+
+
+def test_the_providers_own_url_is_not_foreign():
+    """Written out or not, the provider's own service is the same."""
+    assert resolved("openai", "https://api.openai.com/v1", {}).foreign is False
+    assert resolved("openai", None, {}) == Endpoint("openai", "https://api.openai.com/v1")
+    assert resolved("anthropic", "https://api.openai.com.evil.test", {}).foreign is True
+
+
+OWN = Endpoint("openai", "https://api.openai.com/v1")
+FOREIGN = Endpoint("openai", "https://h/v1", foreign=True, declared=True)
+
+
+def test_the_environments_key_goes_to_the_provider_only():
+    """A declared foreign endpoint never gets the key that the environment holds for the provider."""
+    environment = {"OPENAI_API_KEY": "sk-1"}
+    assert find_key(None, OWN, environment) == Key("sk-1")
+    assert find_key(None, FOREIGN._replace(declared=False), environment) == Key("sk-1")
+    assert find_key(None, FOREIGN, environment) == Key()
+    assert not find_key(None, FOREIGN, environment).is_set
+
+
+def test_a_missing_key_says_what_to_set():
+    """Without any key for the provider's own service the failure names the variable, and is permanent."""
+    with pytest.raises(AgentError) as caught:
+        find_key(None, OWN, {})
+    failure = caught.value.failure
+    assert (failure.category, failure.outcome) == (Category.PERMISSION, Outcome.PERMANENT)
+    assert "OPENAI_API_KEY" in failure.message
+    assert "authentication" in failure.message
+    assert usual_variables("google") == ("GOOGLE_API_KEY", "GEMINI_API_KEY")
+    assert usual_variables("openrouter") == ("OPENROUTER_API_KEY",)
+    assert find_key(None, Endpoint("ollama"), {}) == Key()
+
+
+@pytest.mark.parametrize(
+    ("authentication", "key", "secret"),
+    [
+        (BearerAuth(type="bearer", token=SecretStr("t-1")), Key("t-1"), "t-1"),
+        (ApiKeyAuth(type="api_key", key=SecretStr("k-1")), Key("k-1"), "k-1"),
+        (
+            ApiKeyAuth(type="api_key", key=SecretStr("k-1"), header="X-Mine"),
+            Key(header=("x-mine", "k-1")),
+            "k-1",
+        ),
+        (
+            BasicAuth(type="basic", username=SecretStr("u"), password=SecretStr("p")),
+            Key(header=("authorization", "Basic dTpw")),
+            "dTpw",
+        ),
+    ],
+)
+def test_a_declared_key_goes_the_providers_way_or_in_its_header(authentication, key, secret):
+    """`authentication` counts before the environment, and each form of it is known as a secret."""
+    found = find_key(authentication, OWN, {"OPENAI_API_KEY": "other"})
+    assert found == key
+    assert found.secrets == [secret]
+
+
+CALLS = {"openai": "chat/completions", "anthropic": "v1/messages", "openai-responses": "responses"}
+
+
+@given(st.sampled_from(sorted(CALLS)), st.lists(st.sampled_from(["v2", "a", "chat", "gateway"])))
+def test_the_url_of_the_call_is_the_base_and_the_call(provider, parts):
+    """Whatever a base URL is, adding the call's path to it changes nothing, nor does resolving it twice."""
+    base = "/".join(["https://h", *parts])
+    found = resolved(provider, base, {})
+    assert resolved(provider, f"{base}/{CALLS[provider]}", {}) == found
+    assert resolved(provider, found.base, {}) == found

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from lead_tui.runner.handle import LocalRun, Receipt
     from lead_tui.runner.result import Result
     from lead_tui.runner.trial import Trial
+    from lead_tui.tools.context import ToolContext
+    from lead_tui.tools.registry import register_tool
+    from lead_tui.tools.tool import tool
 
 _HOMES = {
     "agents.base": ("AgentContext", "AgentResponse", "BaseAgent", "Gate"),
@@ -59,6 +62,9 @@ _HOMES = {
     "runner.handle": ("LocalRun", "Receipt"),
     "runner.result": ("Result",),
     "runner.trial": ("Trial",),
+    "tools.context": ("ToolContext",),
+    "tools.registry": ("register_tool",),
+    "tools.tool": ("tool",),
 }  # fmt: skip
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -94,6 +100,7 @@ __all__ = [
     "RunNotFound",
     "RunOwned",
     "Skip",
+    "ToolContext",
     "Trial",
     "UsageError",
     "Workflow",
@@ -101,7 +108,9 @@ __all__ = [
     "__version__",
     "load",
     "register_agent_type",
+    "register_tool",
     "run",
+    "tool",
 ]
 
 

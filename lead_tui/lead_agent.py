@@ -17,7 +17,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from lead_tui.core.commands import AnyCommand, Approve, Cancel, CancelTask, Pause, Reject, Resume, Retry, Skip
+from lead_tui.core.commands import (
+    AnyCommand,
+    Approve,
+    Cancel,
+    CancelTask,
+    Pause,
+    RaiseBudget,
+    Reject,
+    Resume,
+    Retry,
+    Skip,
+)
 from lead_tui.errors import InvalidFlow, UsageError
 from lead_tui.flow.inputs import resolve_inputs
 from lead_tui.flow.loader import Document, environment_for
@@ -196,6 +207,21 @@ class LeadAgent:
 
     async def skip(self, run: str, task: str, by: str = "") -> Receipt:
         return await self.send(run, Skip(task=task), by)
+
+    async def raise_budget(
+        self,
+        run: str,
+        agent: str = "",
+        *,
+        usd: float | None = None,
+        tokens: int | None = None,
+        calls: int | None = None,
+        seconds: float | None = None,
+        by: str = "",
+    ) -> Receipt:
+        """New limits for the budget of the flow, or of `agent`; what is not given stays."""
+        command = RaiseBudget(agent=agent, usd=usd, tokens=tokens, calls=calls, seconds=seconds)
+        return await self.send(run, command, by)
 
     async def send(self, run: str, command: AnyCommand, by: str = "") -> Receipt:
         """Any command, to a run of this process or of another one."""

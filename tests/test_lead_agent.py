@@ -240,6 +240,16 @@ async def test_a_gate_that_is_answered_between_two_owners(agent):
         await agent.resume("g1")
 
 
+async def test_a_budget_that_is_raised_between_two_owners(agent):
+    """`execute` comes back waiting and says which limit holds it; the raise is stored, `resume` goes on."""
+    flow = {"name": "b", "budget": {"calls": 1}, "tasks": [shell("echo 1"), {**shell("echo 2"), "name": "b"}]}
+    result = await agent.execute(flow, run_id="b1")
+    assert (result.status, result.spent_budgets[0]["what"]) == ("waiting", "calls")
+    assert (await agent.raise_budget("b1", calls=2)).accepted
+    assert not (await agent.raise_budget("b1", "shell", usd=1)).accepted
+    assert (await agent.resume("b1")).success
+
+
 async def test_commands_to_a_run_of_this_agent(agent):
     """They go straight to the run: pause, its end, a task, the run; a run is named by its beginning."""
     run = await agent.start(

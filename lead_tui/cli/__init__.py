@@ -9,6 +9,7 @@ cockpit.py    the same on a screen, and any other screen
 aftermath.py  what becomes of the runs when the screen is closed
 screen.py     is there a terminal for a full screen
 screen_restore.py  the terminal as it was before
+screen_guard.py screen_guard_program.py  the same when this process dies
 home.py       `leadtui` alone
 signals.py    Ctrl-C, TERM and HUP
 watchdog.py   hears signals although the event loop is blocked

@@ -34,11 +34,13 @@ SECTIONS: dict[str, dict[str, str]] = {
         "skip": "Settle an interrupted task without running it",
         "approve": "Answer a gate with yes",
         "reject": "Answer a gate with no",
+        "raise-budget": "Raise the limits of a budget that is spent",
         "breaker": "Open or close the circuit breaker of an agent",
     },
     "Set up": {
         "init": "Lay out a new flow",
         "agents": "The agent types that are installed",
+        "tools": "The tools that are installed; show one, call one",
         "schema": "JSON Schema of a flow, for editors",
         "doctor": "Check this installation",
     },

@@ -85,6 +85,14 @@ def agents(given: dict[str, Any]) -> Found:
         yield name, "built in"
 
 
+@_quietly
+def tools(given: dict[str, Any]) -> Found:
+    from lead_tui.tools.registry import all_tools
+
+    for tool in all_tools():
+        yield tool.name, tool.description
+
+
 def _maps(data: Any, key: str) -> list[dict[str, Any]]:
     found = data.get(key) if isinstance(data, dict) else None
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []

@@ -5,6 +5,7 @@ events.py        facts, past tense: what the log of a run is made of
 commands.py      what a person may ask of a run; refusal.py says why not
 effects.py       orders to the runner, imperative
 state.py         what is known of a run
+spending.py      what attempts used, as budgets count it
 apply.py         the one door to it, with task_changes.py (and the law of transitions) and run_changes.py
 follow.py        what follows from a fact
 settle.py        what a run does next when nothing is left to follow; verdict.py how it ended

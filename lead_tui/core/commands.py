@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from lead_tui.flow.models import LIMITS, Limited
+
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="command", omit_defaults=True):
     """The root of all commands; the wire name is the class's name in snake case."""
@@ -64,6 +66,27 @@ class ResetBreaker(Command, frozen=True, tag=snake_case):
     agent: str
 
 
+class RestartAgent(Command, frozen=True, tag=snake_case):
+    """Let an agent begin anew with its connection or child process; calls in flight may fail of it."""
+
+    agent: str
+
+
+class RaiseBudget(Command, frozen=True, tag=snake_case):
+    """New limits for the flow's budget, or for that of `agent`; what is unset stays. Held tasks go on."""
+
+    agent: str = ""
+    usd: float | None = None
+    tokens: float | None = None
+    calls: float | None = None
+    seconds: float | None = None
+
+    @property
+    def limits(self) -> dict[Limited, float]:
+        """The new limits, by what they limit."""
+        return {what: limit for what in LIMITS if (limit := getattr(self, what)) is not None}
+
+
 class UnknownCommand(Command, frozen=True, tag=snake_case):
     """A wish of a newer release; this one refuses it."""
 
@@ -81,5 +104,7 @@ AnyCommand = (
     | Reject
     | TripBreaker
     | ResetBreaker
+    | RestartAgent
+    | RaiseBudget
     | UnknownCommand
 )

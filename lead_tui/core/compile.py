@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from lead_tui.core.plan import Need, Plan, PlannedTask
+from lead_tui.core.plan import Need, Plan, PlannedAgent, PlannedBudget, PlannedTask
 from lead_tui.flow.graph import Graph
-from lead_tui.flow.models import AgentConfig, TaskSpec, Workflow
+from lead_tui.flow.models import AgentConfig, Budget, TaskSpec, Workflow
 from lead_tui.flow.resolve import agent_settings, task_settings
 
 
@@ -24,7 +24,19 @@ def compile_plan(workflow: Workflow, graph: Graph) -> Plan:
         global_timeout=workflow.global_timeout,
         limits={name: limit for name, limit in limits.items() if limit is not None},
         outputs=bool(workflow.outputs),
+        budget=_budget(workflow.budget),
+        agents={
+            name: PlannedAgent(asks=agent.only_asks, budget=_budget(agent.budget))
+            for name, agent in agents.items()
+        },
     )
+
+
+def _budget(budget: Budget | None) -> PlannedBudget | None:
+    if budget is None:
+        return None
+    limits = {what: float(limit) for what, limit in budget.limits.items()}
+    return PlannedBudget(limits, enforce=budget.mode == "enforce")
 
 
 def _planned(

@@ -25,8 +25,8 @@ class StartAttempt(Effect, frozen=True):
     """Render, call, answer with `attempt_completed`, `attempt_failed` or `task_waiting`.
 
     `generation` rises with a person's retry and keeps idempotency keys apart; `tries` counts the attempts of
-    this generation that failed before, which is what a retry limit limits. If the attempt is alive at a gate,
-    its answer has come: hand it over instead of calling again.
+    this generation that failed before, which is what a retry limit limits. If the attempt is alive at a gate
+    or a spent budget, what it waits for has come: let it go on instead of calling again.
     """
 
     task: str
@@ -63,4 +63,8 @@ class SteerBreaker(Effect, frozen=True):
     to: Literal["open", "closed"]
 
 
-AnyEffect = Evaluate | StartAttempt | CancelAttempt | Wake | SetDeadline | SteerBreaker
+class RestartAgent(Effect, frozen=True):
+    agent: str
+
+
+AnyEffect = Evaluate | StartAttempt | CancelAttempt | Wake | SetDeadline | SteerBreaker | RestartAgent

@@ -13,6 +13,7 @@ import msgspec
 
 from lead_tui.core.commands import AnyCommand, snake_case
 from lead_tui.errors import Failure
+from lead_tui.flow.models import Limited
 
 UNSTAMPED = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -154,8 +155,11 @@ class TaskSkipped(TaskEvent, frozen=True, tag=snake_case):
 
 
 class TaskCancelled(TaskEvent, frozen=True, tag=snake_case):
+    """`usage`: what the attempt that was cut off had used, as in its end."""
+
     why: str = ""
     duration: float = 0.0
+    usage: dict[str, float] = {}
 
 
 class TaskInterrupted(TaskEvent, frozen=True, tag=snake_case):
@@ -180,7 +184,11 @@ class AttemptStarted(AttemptEvent, frozen=True, tag=snake_case):
 
 
 class AttemptCompleted(AttemptEvent, frozen=True, tag=snake_case):
-    """`result` is the agent's raw answer, `meta` its rest (HTTP status and headers, exit code, stderr)."""
+    """`result` is the agent's raw answer, `meta` its rest (HTTP status and headers, exit code, stderr).
+
+    `usage` is what the attempt used, what it used of other agents included; `duration` is its time in seconds
+    without the waits for a person or a budget. Both count all starts of this attempt together.
+    """
 
     result: Any = None
     meta: dict[str, Any] = {}
@@ -209,11 +217,17 @@ class RetryScheduled(AttemptEvent, frozen=True, tag=snake_case):
 
 
 class TaskWaiting(AttemptEvent, frozen=True, tag=snake_case):
-    """The attempt has not run yet, or waits for a person; in a parallel run it holds no slot meanwhile."""
+    """The attempt has not run yet, or waits for a person; in a parallel run it holds no slot meanwhile.
+
+    `begun`: its call is under way and stands still at a spent budget; `agent`: whose budget, empty for the
+    flow's.
+    """
 
     reason: Literal["rate_limit", "breaker", "person", "retry_after", "budget"]
     until: datetime | None = None
     why: str = ""
+    begun: bool = False
+    agent: str = ""
 
 
 class ExpressionEvaluated(Event, frozen=True, tag=snake_case):
@@ -255,10 +269,22 @@ class AttemptSaved(AttemptEvent, frozen=True, tag=snake_case):
     piece: Any
 
 
+class AttemptSpent(AttemptEvent, frozen=True, tag=snake_case):
+    """What the attempt has used so far, told before it waits or saves: a park or a crash must not lose it.
+
+    `usage` and `duration` are the sums since its first start, as its end will give them. With `agent` it is
+    the part that this other agent used when the attempt called it.
+    """
+
+    usage: dict[str, float]
+    duration: float = 0.0
+    agent: str = ""
+
+
 class BudgetWarning(Event, frozen=True, tag=snake_case):
     """`spent` has reached 80 % of `limit`. `agent` is empty for the budget of the flow."""
 
-    what: Literal["usd", "tokens", "calls", "seconds"]
+    what: Limited
     spent: float
     limit: float
     agent: str = ""
@@ -267,7 +293,7 @@ class BudgetWarning(Event, frozen=True, tag=snake_case):
 class BudgetExceeded(Event, frozen=True, tag=snake_case):
     """Under `enforce` nothing that this budget covers starts from here on; `audit` only tells."""
 
-    what: Literal["usd", "tokens", "calls", "seconds"]
+    what: Limited
     spent: float
     limit: float
     agent: str = ""
@@ -277,7 +303,7 @@ class BudgetExceeded(Event, frozen=True, tag=snake_case):
 class BudgetRaised(Event, frozen=True, tag=snake_case):
     """`limits` are the new ones, by what they limit."""
 
-    limits: dict[str, float]
+    limits: dict[Limited, float]
     agent: str = ""
     by: str = ""
 
@@ -366,7 +392,7 @@ AnyEvent = (
     RunQueued | RunStarted | RunCompleted | RunFailed | RunCancelled | RunPaused | RunResumed | RunWaiting
     | RunStopping | CleanupStarted | RunReopened | RunInterrupted
     | TaskReady | TaskStarted | TaskCompleted | TaskFailed | TaskSkipped | TaskCancelled | TaskInterrupted
-    | ToolCalled | ToolReturned | AttemptSaved | BudgetWarning | BudgetExceeded | BudgetRaised
+    | ToolCalled | ToolReturned | AttemptSaved | AttemptSpent | BudgetWarning | BudgetExceeded | BudgetRaised
     | AttemptStarted | AttemptCompleted | AttemptFailed | RetryScheduled | TaskWaiting | ExpressionEvaluated
     | BreakerOpened | BreakerHalfOpened | BreakerClosed
     | ApprovalRequested | ApprovalGranted | ApprovalRejected | CommandReceived | DeadlinePassed

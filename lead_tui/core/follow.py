@@ -12,6 +12,7 @@ from lead_tui.core import commands as cmd
 from lead_tui.core import effects as fx
 from lead_tui.core import events as ev
 from lead_tui.core.refusal import retryable
+from lead_tui.core.spending import budget_events, is_spent
 from lead_tui.core.state import PENDING, RUNNING, TASK_ENDED, WAITING, RunState, TaskState, is_idle
 from lead_tui.errors import Category, Failure
 from lead_tui.flow.forms import validate_values
@@ -70,6 +71,11 @@ def _task_ended(run: RunState, event: ev.TaskEvent) -> Outs:
     return _resolve_all(run, dependents, event.task) if dependents else ()
 
 
+def _task_cancelled(run: RunState, event: ev.TaskCancelled) -> Outs:
+    """The attempt that was cut off has spent something, too."""
+    return (*budget_events(run), *_task_ended(run, event)) if run.budgets else _task_ended(run, event)
+
+
 def _resolve_all(
     run: RunState, dependents: list[tuple[str, str | None]], after: str
 ) -> Iterator[ev.Event | fx.Effect]:
@@ -89,10 +95,16 @@ def _expression_evaluated(run: RunState, event: ev.ExpressionEvaluated) -> Outs:
 
 def _attempt_completed(run: RunState, event: ev.AttemptCompleted) -> Outs:
     task = run.tasks[event.task]
-    return (ev.TaskCompleted(task=event.task, duration=_seconds_since_start(task, event.ts)),)
+    completed = ev.TaskCompleted(task=event.task, duration=_seconds_since_start(task, event.ts))
+    return (*budget_events(run), completed) if run.budgets else (completed,)
 
 
 def _attempt_failed(run: RunState, event: ev.AttemptFailed) -> Outs:
+    after = _after_failure(run, event)
+    return (*budget_events(run), *after) if run.budgets else after
+
+
+def _after_failure(run: RunState, event: ev.AttemptFailed) -> Outs:
     task = run.tasks[event.task]
     if event.retry_in is None or is_stopping(run, task):
         return (_task_failure(run, task, event.failure, event.ts, event.why),)
@@ -139,7 +151,28 @@ def _task_waiting(run: RunState, event: ev.TaskWaiting) -> Outs:
     task = run.tasks[event.task]
     if task.stopping == "deadline":
         return _time_out(run, task, event.ts)
-    return _cancel_task(task, "stopped before it ran") if is_stopping(run, task) else ()
+    if is_stopping(run, task):
+        return _cancel_task(task, "stopped before it ran")
+    return _paid(run, (task,))
+
+
+def _paid(run: RunState, tasks: Iterable[TaskState]) -> Outs:
+    """Those that wait for a budget which is not spent any more are ready."""
+    return [
+        ev.TaskReady(task=task.name, why="the budget was raised")
+        for task in tasks
+        if task.wait == "budget" and not is_spent(run, task.short_of)
+    ]
+
+
+def _budget_raised(run: RunState, event: ev.BudgetRaised) -> Iterator[ev.Event | fx.Effect]:
+    yield from budget_events(run)
+    if run.unpaid:
+        yield from _paid(run, run.tasks.values())
+
+
+def _attempt_spent(run: RunState, event: ev.AttemptSpent) -> Outs:
+    return tuple(budget_events(run)) if run.budgets else ()
 
 
 def _approval_requested(run: RunState, event: ev.ApprovalRequested) -> Outs:
@@ -168,35 +201,41 @@ def _command_received(run: RunState, event: ev.CommandReceived) -> Outs:
             return (ev.RunReopened(tasks=retryable(run), by=by, deadline=deadline),)
         case cmd.Skip(task=name):
             return _skip(run, run.tasks[name], by)
-        case cmd.Approve(gate=gate):
-            request = run.gates[gate].request
-            values = validate_values(request.form, command.values)
-            return (
-                ev.ApprovalGranted(
-                    task=request.task,
-                    gate=gate,
-                    by=by,
-                    at=event.at,
-                    answer=command.answer,
-                    values=values if isinstance(values, dict) else {},
-                ),
-            )
-        case cmd.Reject(gate=gate):
-            return (
-                ev.ApprovalRejected(
-                    task=run.gates[gate].request.task, gate=gate, by=by, at=event.at, why=command.why
-                ),
-            )
+        case cmd.Approve() | cmd.Reject():
+            return (_answer(run, event, command),)
         case cmd.TripBreaker(agent=agent):
             return (fx.SteerBreaker(agent=agent, to="open"),)
         case cmd.ResetBreaker(agent=agent):
             return (fx.SteerBreaker(agent=agent, to="closed"),)
+        case cmd.RestartAgent(agent=agent):
+            return (fx.RestartAgent(agent=agent),)
+        case cmd.RaiseBudget(agent=agent):
+            return (ev.BudgetRaised(limits=command.limits, agent=agent, by=by),)
         case _:
             return ()  # a newer release wrote it
 
 
+def _answer(
+    run: RunState, event: ev.CommandReceived, command: cmd.Approve | cmd.Reject
+) -> ev.ApprovalGranted | ev.ApprovalRejected:
+    request = run.gates[command.gate].request
+    if isinstance(command, cmd.Reject):
+        return ev.ApprovalRejected(
+            task=request.task, gate=command.gate, by=event.by, at=event.at, why=command.why
+        )
+    values = validate_values(request.form, command.values)
+    return ev.ApprovalGranted(
+        task=request.task,
+        gate=command.gate,
+        by=event.by,
+        at=event.at,
+        answer=command.answer,
+        values=values if isinstance(values, dict) else {},
+    )
+
+
 def _skip(run: RunState, task: TaskState, by: str) -> Iterator[ev.Event | fx.Effect]:
-    if task.status is WAITING:
+    if task.status is WAITING or task.begun:
         yield fx.CancelAttempt(task=task.name, why="cancelled")
     yield ev.TaskSkipped(task=task.name, cause="upstream", why=f"skipped by {by}" if by else "skipped")
 
@@ -218,7 +257,7 @@ def _deadline_passed(run: RunState, event: ev.DeadlinePassed) -> Outs:
 
 
 def _time_out(run: RunState, task: TaskState, now: datetime) -> Iterator[ev.Event | fx.Effect]:
-    if task.status in {RUNNING, WAITING}:
+    if task.status in {RUNNING, WAITING} or task.begun:
         yield fx.CancelAttempt(task=task.name, why="deadline")
     if task.status is not RUNNING:
         yield _task_failure(run, task, task_timeout(task), now)
@@ -251,7 +290,7 @@ def stop(run: RunState, why: str, *, cleanup: bool) -> Iterator[ev.Event | fx.Ef
 
 
 def _cancel_task(task: TaskState, why: str) -> Iterator[ev.Event | fx.Effect]:
-    if task.status in {RUNNING, WAITING}:
+    if task.status in {RUNNING, WAITING} or task.begun:
         yield fx.CancelAttempt(task=task.name, why="cancelled")
     if task.status is not RUNNING:
         yield ev.TaskCancelled(task=task.name, why=why)
@@ -270,10 +309,12 @@ FOLLOWS: dict[type[ev.Event], Rule] = {
     ev.TaskCompleted: _task_ended,
     ev.TaskFailed: _task_ended,
     ev.TaskSkipped: _task_ended,
-    ev.TaskCancelled: _task_ended,
     ev.AttemptStarted: _attempt_started,
     ev.AttemptCompleted: _attempt_completed,
     ev.AttemptFailed: _attempt_failed,
+    ev.AttemptSpent: _attempt_spent,
+    ev.BudgetRaised: _budget_raised,
+    ev.TaskCancelled: _task_cancelled,
     ev.RetryScheduled: _retry_scheduled,
     ev.TaskWaiting: _task_waiting,
     ev.ExpressionEvaluated: _expression_evaluated,

@@ -27,6 +27,7 @@ from lead_tui.core.state import (
     WAITING,
     RunState,
     RunStatus,
+    TaskState,
     is_asked,
     new_run,
 )
@@ -155,9 +156,9 @@ def is_late(run: RunState, fact: ev.Event, now: datetime) -> bool:
         case _ if run.status in RUN_ENDED:
             return True
         case ev.AttemptCompleted() | ev.AttemptFailed():
-            task = run.tasks[fact.task]
-            alive = task.status is RUNNING or (task.status is WAITING and task.wait == "person")
-            return not alive or task.attempt != fact.attempt
+            return not _is_alive(run.tasks[fact.task], fact)
+        case ev.ToolCalled() | ev.ToolReturned() | ev.AttemptSaved() | ev.AttemptSpent():
+            return not _is_alive(run.tasks[fact.task], fact)
         case ev.AttemptEvent() | ev.ApprovalRequested():
             task = run.tasks[fact.task]
             return task.status is not RUNNING or task.attempt != fact.attempt
@@ -169,10 +170,20 @@ def is_late(run: RunState, fact: ev.Event, now: datetime) -> bool:
             return run.tasks[fact.task].status not in TRANSITIONS[type(fact)][0]
         case ev.ExpressionEvaluated():
             return _is_late_answer(run, fact)
+        case ev.BudgetExceeded():
+            budget = run.budgets.get(fact.agent)
+            return (
+                budget is None or fact.what in budget.exceeded or fact.limit != budget.limits.get(fact.what)
+            )
         case ev.DeadlinePassed():
             return _is_late_deadline(run, fact, now)
         case _:
             return False
+
+
+def _is_alive(task: TaskState, fact: ev.AttemptEvent) -> bool:
+    """Could the attempt be under way, perhaps standing still at a gate or a budget?"""
+    return task.attempt == fact.attempt and (task.status is RUNNING or task.begun)
 
 
 def _is_late_answer(run: RunState, fact: ev.ExpressionEvaluated) -> bool:

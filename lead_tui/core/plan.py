@@ -6,7 +6,7 @@ can fold the run, without the environment that the document itself needs to load
 
 import msgspec
 
-from lead_tui.flow.models import FailureStrategy
+from lead_tui.flow.models import FailureStrategy, Limited
 
 CLEANUP_SECONDS = 60.0
 
@@ -37,8 +37,25 @@ class PlannedTask(msgspec.Struct, frozen=True, omit_defaults=True):
     tries: int = 0
 
 
+class PlannedBudget(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`limits` by what they limit: `usd`, `tokens`, `calls`, `seconds`. Without `enforce` it only tells."""
+
+    limits: dict[Limited, float]
+    enforce: bool = True
+
+
+class PlannedAgent(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`asks`: it only asks people, which costs nothing."""
+
+    asks: bool = False
+    budget: PlannedBudget | None = None
+
+
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`limits` holds the agents that have a `max_concurrency`; `outputs`: the flow has some to evaluate."""
+    """`limits` holds the agents that have a `max_concurrency`; `outputs`: the flow has some to evaluate.
+
+    `agents` are all that the flow declares or uses; none in the plans of older releases.
+    """
 
     name: str
     tasks: tuple[PlannedTask, ...]
@@ -49,3 +66,5 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     cleanup_timeout: float = CLEANUP_SECONDS
     limits: dict[str, int] = {}
     outputs: bool = False
+    budget: PlannedBudget | None = None
+    agents: dict[str, PlannedAgent] = {}

@@ -26,10 +26,10 @@ def _recover_task(run: RunState, task: TaskState) -> Iterator[ev.Event | fx.Effe
         yield _recover_call(run, task)
     elif task.status is WAITING and task.wait == "retry" and task.until is not None:
         yield fx.Wake(task=task.name, at=task.until, why="the retry delay is over")
+    elif task.begun and not task.repeatable:
+        yield _lost(task)
     elif task.status is WAITING and task.wait != "person":
         yield ev.TaskReady(task=task.name, why=f"its wait ({task.wait}) ended with the owner before")
-    elif task.status is WAITING and not task.plan.idempotent:
-        yield _lost(task)
     elif is_asked(run, task):
         yield fx.Evaluate(role="when", task=task.name)
     if task.deadline is not None and task.status not in TASK_ENDED:
@@ -39,11 +39,15 @@ def _recover_task(run: RunState, task: TaskState) -> Iterator[ev.Event | fx.Effe
 def _recover_call(run: RunState, task: TaskState) -> ev.Event:
     if is_stopping(run, task):
         return ev.TaskCancelled(task=task.name, why="in flight when the process before ended")
-    if task.plan.idempotent:
-        return ev.TaskReady(task=task.name, why="in flight when the process before ended; idempotent")
+    if task.repeatable:
+        how = "idempotent" if task.plan.idempotent else "goes on with what it saved"
+        return ev.TaskReady(task=task.name, why=f"in flight when the process before ended; {how}")
     return _lost(task)
 
 
 def _lost(task: TaskState) -> ev.TaskInterrupted:
     why = "in flight when the process before ended, and not idempotent: it may have been executed"
+    if task.calling:
+        tools = ", ".join(dict.fromkeys(task.calling.values()))
+        why = f"its call of {tools} was in flight when the process before ended: it may have been executed"
     return ev.TaskInterrupted(task=task.name, attempt=task.attempt, why=why)

@@ -1,7 +1,10 @@
 """Which wishes of people a run cannot carry out now, and why; and what a retry would run again."""
 
+import math
+
 from lead_tui.core import commands as cmd
 from lead_tui.core import events as ev
+from lead_tui.core.spending import amount
 from lead_tui.core.state import (
     CANCELLED,
     FAILED,
@@ -41,9 +44,11 @@ def refusal(run: RunState, command: cmd.AnyCommand) -> str:
             return _gate_refusal(run, gate) or _answer_refusal(run.gates[gate].request, command)
         case cmd.Reject(gate=gate):
             return _gate_refusal(run, gate)
-        case cmd.TripBreaker(agent=agent) | cmd.ResetBreaker(agent=agent):
-            known = any(task.agent == agent for task in run.plan.tasks)
+        case cmd.TripBreaker(agent=agent) | cmd.ResetBreaker(agent=agent) | cmd.RestartAgent(agent=agent):
+            known = agent in run.plan.agents or any(task.agent == agent for task in run.plan.tasks)
             return "" if known else f"no task of this run uses an agent {agent!r}"
+        case cmd.RaiseBudget():
+            return _budget_refusal(run, command)
         case _:
             return f"this release does not know the command {command.name!r}"
 
@@ -56,6 +61,23 @@ def _task_refusal(run: RunState, command: cmd.CancelTask | cmd.Skip, name: str) 
         return f"{name} has ended: {task.status}"
     if isinstance(command, cmd.Skip) and task.status is RUNNING:
         return f"{name} is running: cancel it instead"
+    return ""
+
+
+def _budget_refusal(run: RunState, command: cmd.RaiseBudget) -> str:
+    whose = f"the agent {command.agent!r}" if command.agent else "the flow"
+    budget = run.budgets.get(command.agent)
+    if budget is None:
+        others = " and of ".join(f"the agent {name!r}" if name else "the flow" for name in run.budgets)
+        return f"{whose} has no budget" + (f"; there is one of {others}" if others else "")
+    if not command.limits:
+        return f"give a new limit: {', '.join(budget.limits)}"
+    for what, limit in command.limits.items():
+        if what not in budget.limits:
+            return f"the budget of {whose} does not limit {what}: it limits {', '.join(budget.limits)}"
+        floor = max(budget.limits[what], amount(run.spent.get(command.agent, {}), what))
+        if not floor < limit < math.inf:
+            return f"{limit:g} {what} must be more than the limit now and what is spent: {floor:g}"
     return ""
 
 

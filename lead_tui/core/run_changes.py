@@ -50,7 +50,7 @@ def _run_resumed(run: RunState, event: ev.RunResumed) -> None:
 
 
 def _run_waiting(run: RunState, event: ev.RunWaiting) -> None:
-    run.status = RunStatus.WAITING
+    run.status, run.waits_for = RunStatus.WAITING, event.why
 
 
 def _run_stopping(run: RunState, event: ev.RunStopping) -> None:
@@ -119,6 +119,25 @@ def _unknown(run: RunState, event: ev.UnknownEvent) -> None:
     """A newer release wrote it: the fold goes on without it."""
 
 
+def _budget_warning(run: RunState, event: ev.BudgetWarning) -> None:
+    if (budget := run.budgets.get(event.agent)) is not None:
+        budget.warned.add(event.what)
+
+
+def _budget_exceeded(run: RunState, event: ev.BudgetExceeded) -> None:
+    if (budget := run.budgets.get(event.agent)) is not None:
+        budget.exceeded.add(event.what)
+
+
+def _budget_raised(run: RunState, event: ev.BudgetRaised) -> None:
+    budget = run.budgets.get(event.agent)
+    for what, limit in event.limits.items():
+        if budget is not None and what in budget.limits:
+            budget.limits[what] = limit
+            budget.warned.discard(what)
+            budget.exceeded.discard(what)
+
+
 def _breaker_opened(run: RunState, event: ev.BreakerOpened) -> None:
     run.breakers[event.agent] = BreakerState("open", event.until, event.failures)
 
@@ -148,6 +167,9 @@ RUN_CHANGES: dict[type[ev.Event], Callable[[RunState, Any], None]] = {
     ev.DeadlinePassed: _deadline_passed,
     ev.ExpressionEvaluated: _expression_evaluated,
     ev.UnknownEvent: _unknown,
+    ev.BudgetWarning: _budget_warning,
+    ev.BudgetExceeded: _budget_exceeded,
+    ev.BudgetRaised: _budget_raised,
     ev.BreakerOpened: _breaker_opened,
     ev.BreakerHalfOpened: _breaker_half_opened,
     ev.BreakerClosed: _breaker_closed,

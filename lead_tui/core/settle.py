@@ -1,10 +1,12 @@
 """What a run does next when nothing is left to follow: start a task, wait for a person, clean up, end."""
 
 from datetime import datetime, timedelta
+from typing import Literal
 
 from lead_tui.core import effects as fx
 from lead_tui.core import events as ev
 from lead_tui.core.follow import Outs, after, stop
+from lead_tui.core.spending import is_held
 from lead_tui.core.state import (
     INTERRUPTED,
     READY,
@@ -35,23 +37,29 @@ def settle(run: RunState, now: datetime) -> Outs:
 
 
 def _next_task(run: RunState) -> TaskState | None:
-    """Pick the ready task of the highest priority, in file order, that a slot and its agent's limit allow."""
+    """Pick the ready task of the highest priority, in file order, that slots, limits and budgets allow."""
     if run.status is not RunStatus.RUNNING or (run.cleaning and run.skip_cleanup):
         return None
     if run.stopping is not None and not run.cleaning:
         return None
+    return _startable(run)
+
+
+def _startable(run: RunState) -> TaskState | None:
     if run.holder:
         holder = run.tasks[run.holder]
-        return holder if holder.status is READY else None
+        return holder if holder.status is READY and not is_held(run, holder) else None
     if run.counts[RUNNING] >= (run.plan.max_parallel if run.plan.parallel else 1):
         return None
-    if not run.plan.limits:
+    if len(run.ready) == 1 and not run.budgets:
         heap = run.ready[""]
         return run.tasks[heap[0][2]] if heap else None
     heads = [
         heap[0]
         for agent, heap in run.ready.items()
-        if heap and (not agent or run.calls[agent] < run.plan.limits[agent])
+        if heap
+        and (agent not in run.calls or run.calls[agent] < run.plan.limits[agent])
+        and not is_held(run, run.tasks[heap[0][2]])
     ]
     return run.tasks[min(heads)[2]] if heads else None
 
@@ -70,7 +78,7 @@ def _conclude(run: RunState, now: datetime) -> Outs:
     if run.counts[RUNNING] or run.deciding:
         return ()
     if run.open_tasks or (run.cleaning and run.open_cleanup):
-        return _wait_for_person(run)
+        return _wait_for_somebody(run)
     if run.open_cleanup:
         if run.status is not RunStatus.RUNNING:
             return ()
@@ -85,22 +93,26 @@ def _conclude(run: RunState, now: datetime) -> Outs:
 def _is_stuck(run: RunState) -> bool:
     """Can only a person move the run: nothing in flight, no timer, nothing that could start?"""
     counts = run.counts
-    if (
-        counts[RUNNING]
-        or run.deciding
-        or counts[WAITING] > run.parked
-        or not (run.parked or counts[INTERRUPTED])
-    ):
+    if counts[RUNNING] or run.deciding or counts[WAITING] > run.parked + run.unpaid:
         return False
-    return not counts[READY] or (bool(run.holder) and run.tasks[run.holder].status is not READY)
+    if not (run.parked or run.unpaid or counts[INTERRUPTED] or (run.budgets and counts[READY])):
+        return False
+    return not counts[READY] or _startable(run) is None
 
 
-def _wait_for_person(run: RunState) -> Outs:
+def _wait_for_somebody(run: RunState) -> Outs:
+    """For the budget first: it may hold back more than the tasks that stand at it now."""
     if run.status is not RunStatus.RUNNING or not _is_stuck(run):
         return ()
-    waits = [
+    unpaid = [task.name for task in run.tasks.values() if _is_unpaid(run, task)]
+    asked = [
         task.name
         for task in run.tasks.values()
         if task.status is INTERRUPTED or (task.status is WAITING and task.wait == "person")
     ]
-    return (ev.RunWaiting(why="gate" if run.parked else "interrupted", tasks=waits),)
+    why: Literal["budget", "gate", "interrupted"] = "gate" if run.parked else "interrupted"
+    return (ev.RunWaiting(why="budget" if unpaid else why, tasks=[*unpaid, *asked]),)
+
+
+def _is_unpaid(run: RunState, task: TaskState) -> bool:
+    return task.wait == "budget" or (task.status is READY and is_held(run, task))

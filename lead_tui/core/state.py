@@ -12,6 +12,7 @@ from typing import Any, Literal
 from lead_tui.core import events as ev
 from lead_tui.core.plan import Plan, PlannedTask
 from lead_tui.errors import Failure
+from lead_tui.flow.models import Limited
 
 
 class TaskStatus(StrEnum):
@@ -76,13 +77,27 @@ class TaskState:
     ended_at: datetime | None = None
     deadline: datetime | None = None
     wait: str = ""
-    """While waiting: `retry`, `rate_limit`, `retry_after`, `breaker` or `person`."""
+    """While waiting: `retry`, `rate_limit`, `retry_after`, `breaker`, `person` or `budget`."""
     until: datetime | None = None
     gate: str = ""
     stopping: str = ""
     """A cancel of this task (`cancelled`) or its timeout (`deadline`) is under way."""
     resumes: bool = False
-    """The current attempt has not run or waits at a gate: the next start keeps its number."""
+    """The current attempt has not run, or waits at a gate or a budget: the next start keeps its number."""
+    begun: bool = False
+    """The call of the attempt that waits is under way: it stands still at a gate or a budget."""
+    short_of: str = ""
+    """While it waits for a budget: the agent whose, empty for the flow's."""
+    calling: dict[str, str] = field(default_factory=dict)
+    """Tools that the current attempt has called and that have not returned, by call."""
+    saved: list[Any] = field(default_factory=list)
+    """What the next attempt goes on with, until one completes or a person begins anew."""
+    usage: dict[str, float] = field(default_factory=dict)
+    """What all its attempts used, as they told it."""
+    told: dict[str, float] = field(default_factory=dict)
+    """Of it, what the current attempt told."""
+    accounts: dict[str, dict[str, float]] = field(default_factory=dict)
+    """What of the current attempt counts in budgets: "" for all of it, by name what other agents used."""
     shaped: bool = False
     """`result` already holds what the `output` template made of the current attempt."""
     open: int = 0
@@ -99,6 +114,19 @@ class TaskState:
             return 0.0
         return (self.ended_at - self.started_at).total_seconds()
 
+    @property
+    def repeatable(self) -> bool:
+        """May an attempt whose outcome nobody knows be made again, without doing anything twice?"""
+        return self.plan.idempotent or goes_on(bool(self.saved), open_calls=bool(self.calling))
+
+
+def goes_on(has_saved: bool, *, open_calls: bool) -> bool:
+    """Would the next attempt go on where this one was? Then it is harmless whatever the task does.
+
+    It has saved something to go on with, and no tool call is open, whose outcome nobody would know.
+    """
+    return has_saved and not open_calls
+
 
 @dataclass(slots=True)
 class GateState:
@@ -114,6 +142,21 @@ class BreakerState:
     state: str = "closed"
     until: datetime | None = None
     failures: int = 0
+
+
+@dataclass(slots=True)
+class BudgetState:
+    """A budget of the flow or of an agent: its limits now, and which of them were reached."""
+
+    limits: dict[Limited, float]
+    enforce: bool = True
+    warned: set[Limited] = field(default_factory=set)
+    exceeded: set[Limited] = field(default_factory=set)
+
+    @property
+    def holds(self) -> bool:
+        """Does nothing that it covers start?"""
+        return self.enforce and bool(self.exceeded)
 
 
 @dataclass(slots=True)
@@ -144,6 +187,10 @@ class RunState:
     cleanup_deadline: datetime | None = None
     gates: dict[str, GateState] = field(default_factory=dict)
     breakers: dict[str, BreakerState] = field(default_factory=dict)
+    budgets: dict[str, BudgetState] = field(default_factory=dict)
+    """By agent, "" for the flow's."""
+    spent: dict[str, dict[str, float]] = field(default_factory=dict)
+    """What attempts used, as budgets count it (`spending.py`): by agent, "" for all together."""
     counts: dict[TaskStatus, int] = field(default_factory=dict)
     open_tasks: int = 0
     """Main tasks that have not ended."""
@@ -152,10 +199,15 @@ class RunState:
     """Tasks whose `when` is being asked."""
     parked: int = 0
     """Tasks that wait for a person at a gate."""
+    unpaid: int = 0
+    """Tasks that wait for a budget."""
+    waits_for: str = ""
+    """While the run is waiting: `gate`, `interrupted` or `budget`."""
     calls: dict[str, int] = field(default_factory=dict)
     """Attempts in flight by agent, for the agents that have a limit."""
     ready: dict[str, list[tuple[int, int, str]]] = field(default_factory=dict)
-    """Heaps of `(-priority, file order, name)`: one for each limited agent, "" for all others."""
+    """Heaps of `(-priority, file order, name)`: one for each agent with a limit or a budget, "" for all
+    others."""
     holder: str = ""
     """In a sequential run: the task that has started and not ended."""
     unhandled: dict[str, Failure] = field(default_factory=dict)
@@ -176,6 +228,7 @@ def new_run(plan: Plan) -> RunState:
             if need.on == "failed":
                 watched.add(need.task)
     cleanup = sum(task.cleanup for task in plan.tasks)
+    budgets = _budgets(plan)
     return RunState(
         plan=plan,
         tasks=tasks,
@@ -184,9 +237,19 @@ def new_run(plan: Plan) -> RunState:
         counts=dict.fromkeys(TaskStatus, 0) | {PENDING: len(tasks)},
         open_tasks=len(tasks) - cleanup,
         open_cleanup=cleanup,
-        ready={agent: [] for agent in ("", *plan.limits)},
+        ready={agent: [] for agent in ("", *plan.limits, *(each for each in budgets if each))},
+        budgets=budgets,
         calls=dict.fromkeys(plan.limits, 0),
     )
+
+
+def _budgets(plan: Plan) -> dict[str, BudgetState]:
+    planned = {"": plan.budget, **{name: agent.budget for name, agent in plan.agents.items()}}
+    return {
+        scope: BudgetState(dict(budget.limits), budget.enforce)
+        for scope, budget in planned.items()
+        if budget is not None
+    }
 
 
 def is_asked(run: RunState, task: TaskState) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lead_tui.core import events as ev
+from lead_tui.core.spending import tell
 from lead_tui.core.state import (
     CANCELLED,
     COMPLETED,
@@ -29,12 +30,18 @@ Law = tuple[frozenset[TaskStatus], TaskStatus | None]
 TaskChange = Callable[[RunState, TaskState, Any], None]
 
 # event: (statuses of the task in which it may come, status after it, None for the same)
+# an attempt that asked a person lives on while it waits, and while it is ready to go on: other calls that it
+# makes meanwhile may return, and it may even end
 TRANSITIONS: dict[type[ev.Event], Law] = {
     ev.TaskReady: (frozenset({PENDING, WAITING, RUNNING}), READY),
     ev.TaskStarted: (frozenset({READY}), None),
     ev.AttemptStarted: (frozenset({READY}), RUNNING),
-    ev.AttemptCompleted: (frozenset({RUNNING, WAITING}), None),
-    ev.AttemptFailed: (frozenset({RUNNING, WAITING}), None),
+    ev.AttemptCompleted: (frozenset({RUNNING, WAITING, READY}), None),
+    ev.AttemptFailed: (frozenset({RUNNING, WAITING, READY}), None),
+    ev.ToolCalled: (frozenset({RUNNING, WAITING, READY}), None),
+    ev.ToolReturned: (frozenset({RUNNING, WAITING, READY}), None),
+    ev.AttemptSaved: (frozenset({RUNNING, WAITING, READY}), None),
+    ev.AttemptSpent: (frozenset({RUNNING, WAITING, READY}), None),
     ev.ApprovalRequested: (frozenset({RUNNING}), None),
     ev.TaskWaiting: (frozenset({RUNNING}), WAITING),
     ev.RetryScheduled: (frozenset({RUNNING}), WAITING),
@@ -44,7 +51,7 @@ TRANSITIONS: dict[type[ev.Event], Law] = {
     ev.TaskFailed: (frozenset({PENDING, READY, RUNNING, WAITING}), FAILED),
     ev.TaskSkipped: (frozenset({PENDING, READY, WAITING, INTERRUPTED}), SKIPPED),
     ev.TaskCancelled: (frozenset({PENDING, READY, RUNNING, WAITING, INTERRUPTED}), CANCELLED),
-    ev.TaskInterrupted: (frozenset({RUNNING, WAITING}), INTERRUPTED),
+    ev.TaskInterrupted: (frozenset({READY, RUNNING, WAITING}), INTERRUPTED),
 }
 
 
@@ -65,12 +72,13 @@ def move(run: RunState, task: TaskState, status: TaskStatus) -> None:
     counts = run.counts
     counts[was] -= 1
     counts[status] += 1
-    agent = task.plan.agent if task.plan.agent in run.plan.limits else ""
-    if agent and (was is RUNNING or status is RUNNING):
+    agent = task.plan.agent if task.plan.agent in run.ready else ""
+    if agent in run.calls and (was is RUNNING or status is RUNNING):
         run.calls[agent] += 1 if status is RUNNING else -1
     if was is WAITING:
         run.parked -= task.wait == "person"
-        task.wait, task.until = "", None
+        run.unpaid -= task.wait == "budget"
+        task.wait, task.until, task.short_of = "", None, ""
     if status is READY:
         heapq.heappush(run.ready[agent], (-task.plan.priority, task.index, task.name))
     elif was is READY:
@@ -82,6 +90,13 @@ def move(run: RunState, task: TaskState, status: TaskStatus) -> None:
 def _ready(run: RunState, task: TaskState, event: ev.TaskReady) -> None:
     run.deciding -= is_asked(run, task)
     task.why = event.why
+    _count_lost(run, task)
+
+
+def _count_lost(run: RunState, task: TaskState) -> None:
+    """Count a call that was in flight when its process ended as a call, whatever else it has used."""
+    if task.status is RUNNING:
+        tell(run, task, task.told, task.accounts.get("", {}).get("seconds", 0.0))
 
 
 def _started(run: RunState, task: TaskState, event: ev.TaskStarted) -> None:
@@ -91,27 +106,33 @@ def _started(run: RunState, task: TaskState, event: ev.TaskStarted) -> None:
 
 
 def _attempt_started(run: RunState, task: TaskState, event: ev.AttemptStarted) -> None:
-    task.attempt = event.attempt
-    task.resumes = task.shaped = False
+    if event.attempt != task.attempt:
+        task.attempt = event.attempt
+        task.calling, task.told, task.accounts = {}, {}, {}
+    task.resumes = task.begun = task.shaped = False
 
 
 def _attempt_completed(run: RunState, task: TaskState, event: ev.AttemptCompleted) -> None:
-    _leave_gate(run, task)
+    _end_attempt(run, task, event)
+    task.saved = []
     if not task.shaped:
         task.result = event.result
     task.meta = event.meta or None
     task.failure = None
 
 
-def _leave_gate(run: RunState, task: TaskState) -> None:
+def _end_attempt(run: RunState, task: TaskState, event: ev.AttemptCompleted | ev.AttemptFailed) -> None:
     """An attempt may end while it asks a person: then nobody needs to answer any more."""
-    if task.status is WAITING:
+    tell(run, task, event.usage, event.duration)
+    task.calling = {}
+    task.resumes = task.begun = False
+    if task.status is not RUNNING:
         _void_gate(run, task)
         move(run, task, RUNNING)
 
 
 def _attempt_failed(run: RunState, task: TaskState, event: ev.AttemptFailed) -> None:
-    _leave_gate(run, task)
+    _end_attempt(run, task, event)
     task.tries += 1
     task.failure = event.failure
     task.meta = event.meta or None
@@ -120,11 +141,30 @@ def _attempt_failed(run: RunState, task: TaskState, event: ev.AttemptFailed) -> 
 def _waiting(run: RunState, task: TaskState, event: ev.TaskWaiting) -> None:
     task.wait, task.until, task.why = event.reason, event.until, event.why
     task.resumes = True
+    task.begun = event.begun or event.reason == "person"
+    task.short_of = event.agent
     run.parked += event.reason == "person"
+    run.unpaid += event.reason == "budget"
 
 
 def _retry_scheduled(run: RunState, task: TaskState, event: ev.RetryScheduled) -> None:
     task.wait, task.until, task.why = "retry", event.at, event.why
+
+
+def _tool_called(run: RunState, task: TaskState, event: ev.ToolCalled) -> None:
+    task.calling[event.call] = event.tool
+
+
+def _tool_returned(run: RunState, task: TaskState, event: ev.ToolReturned) -> None:
+    task.calling.pop(event.call, None)
+
+
+def _saved(run: RunState, task: TaskState, event: ev.AttemptSaved) -> None:
+    task.saved.append(event.piece)
+
+
+def _spent(run: RunState, task: TaskState, event: ev.AttemptSpent) -> None:
+    tell(run, task, event.usage, event.duration, event.agent)
 
 
 def _gate_opened(run: RunState, task: TaskState, event: ev.ApprovalRequested) -> None:
@@ -158,12 +198,16 @@ def _skipped(run: RunState, task: TaskState, event: ev.TaskSkipped) -> None:
 
 def _cancelled(run: RunState, task: TaskState, event: ev.TaskCancelled) -> None:
     task.why, task.result = event.why, None
+    if task.status is RUNNING:
+        tell(run, task, event.usage, event.duration)
     _end(run, task, event, "cancelled")
 
 
 def _interrupted(run: RunState, task: TaskState, event: ev.TaskInterrupted) -> None:
     task.why = event.why
-    task.resumes = False
+    _count_lost(run, task)
+    task.resumes = task.begun = False
+    task.calling = {}
     _void_gate(run, task)
     if run.holder == task.name:
         run.holder = ""
@@ -173,6 +217,8 @@ def _end(run: RunState, task: TaskState, event: ev.TaskEvent, outcome: str) -> N
     run.deciding -= is_asked(run, task)
     task.ended_at = event.ts
     task.stopping = ""
+    task.resumes = task.begun = False
+    task.calling = {}
     _void_gate(run, task)
     if run.holder == task.name:
         run.holder = ""
@@ -222,10 +268,11 @@ def _unmet_because(needed: TaskState, on: str | None, outcome: str) -> str:
 def clear(task: TaskState) -> None:
     task.generation += 1
     task.tries = 0
+    task.saved, task.calling = [], {}
     task.result = task.meta = task.failure = task.saw = None
     task.started_at = task.ended_at = task.deadline = None
     task.cause = task.why = ""
-    task.handled = task.resumes = task.shaped = False
+    task.handled = task.resumes = task.begun = task.shaped = False
 
 
 def recount(run: RunState, task: TaskState) -> None:
@@ -244,6 +291,10 @@ _TASK_CHANGES: dict[type[ev.Event], TaskChange] = {
     ev.AttemptFailed: _attempt_failed,
     ev.TaskWaiting: _waiting,
     ev.RetryScheduled: _retry_scheduled,
+    ev.ToolCalled: _tool_called,
+    ev.ToolReturned: _tool_returned,
+    ev.AttemptSaved: _saved,
+    ev.AttemptSpent: _spent,
     ev.ApprovalRequested: _gate_opened,
     ev.ApprovalGranted: _gate_answered,
     ev.ApprovalRejected: _gate_answered,

@@ -1,5 +1,8 @@
 """Questions that a reader asks of a state. Nothing here guesses: every answer was recorded."""
 
+import msgspec
+
+from lead_tui.core.spending import add, amount, is_held, is_spent
 from lead_tui.core.state import (
     CANCELLED,
     COMPLETED,
@@ -17,6 +20,7 @@ from lead_tui.core.state import (
     RunStatus,
     TaskState,
 )
+from lead_tui.flow.models import Limited
 
 
 def open_gates(run: RunState) -> list[GateState]:
@@ -24,6 +28,33 @@ def open_gates(run: RunState) -> list[GateState]:
     if run.status in RUN_ENDED:
         return []
     return [gate for gate in run.gates.values() if gate.answer is None and not gate.void]
+
+
+def usage(run: RunState) -> dict[str, float]:
+    """What all attempts told that they used."""
+    total: dict[str, float] = {}
+    for task in run.tasks.values():
+        add(total, task.usage)
+    return total
+
+
+class Spent(msgspec.Struct, frozen=True):
+    """A limit that is reached. `agent` is empty for the budget of the flow."""
+
+    agent: str
+    what: Limited
+    spent: float
+    limit: float
+
+
+def spent_budgets(run: RunState) -> list[Spent]:
+    """The limits that hold something back until they are raised."""
+    return [
+        Spent(scope, what, amount(run.spent.get(scope, {}), what), limit)
+        for scope, budget in run.budgets.items()
+        for what, limit in budget.limits.items()
+        if budget.enforce and what in budget.exceeded
+    ]
 
 
 def progress(run: RunState) -> tuple[int, int]:
@@ -78,6 +109,9 @@ def _why_not_started(run: RunState, task: TaskState) -> str:
     limit = run.plan.limits.get(task.plan.agent)
     if run.status is RunStatus.PAUSED:
         return "ready: the run is paused"
+    if is_held(run, task):
+        whose = "the flow" if is_spent(run, "") else task.plan.agent
+        return f"ready: the budget of {whose} is spent; somebody has to raise it"
     if run.holder:
         return f"ready: tasks run one at a time, and {run.holder} is under way"
     if limit is not None and run.calls[task.plan.agent] >= limit:
@@ -87,7 +121,12 @@ def _why_not_started(run: RunState, task: TaskState) -> str:
 
 def _why_waiting(task: TaskState) -> str:
     until = f" until {task.until:%H:%M:%S}" if task.until is not None else ""
-    what = {"person": f"a person, at the gate {task.gate}", "retry": "its next try"}.get(task.wait, task.wait)
+    whose = task.short_of or "the flow"
+    what = {
+        "person": f"a person, at the gate {task.gate}",
+        "retry": "its next try",
+        "budget": f"somebody to raise the budget of {whose}",
+    }.get(task.wait, task.wait)
     return f"waits for {what}{until}"
 
 

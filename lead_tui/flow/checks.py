@@ -4,7 +4,7 @@ Templates are judged in `check_templates.py`. Both add to the same `Problems`.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -34,7 +34,7 @@ class Names:
 
 
 def check(
-    validated: Validated, graph: Graph, names: Names, problems: Problems, builtins: Sequence[str]
+    validated: Validated, graph: Graph, names: Names, problems: Problems, builtins: Collection[str]
 ) -> None:
     assert validated.workflow is not None  # noqa: S101 - the caller built the graph of it
     _check_duplicates(validated.data, problems)
@@ -103,10 +103,10 @@ def _check_inputs(workflow: Workflow, problems: Problems) -> None:
             )  # fmt: skip
 
 
-def _check_shadows(data: dict[str, Any], builtins: Sequence[str], problems: Problems) -> None:
+def _check_shadows(data: dict[str, Any], builtins: Collection[str], problems: Problems) -> None:
     for name, index in _named(data, "agents"):
         type_ = data["agents"][index].get("type")
-        if name in builtins and type_ != name:
+        if type_ != name and name in builtins:
             problems.add(
                 ("agents", index, "name"), "shadowed-agent",
                 f"agent {name!r}: tasks that name {name!r} get this {type_}, not the built-in agent",
@@ -116,7 +116,7 @@ def _check_shadows(data: dict[str, Any], builtins: Sequence[str], problems: Prob
 
 class _TaskChecks:
     def __init__(
-        self, validated: Validated, names: Names, problems: Problems, builtins: Sequence[str]
+        self, validated: Validated, names: Names, problems: Problems, builtins: Collection[str]
     ) -> None:
         assert validated.workflow is not None  # noqa: S101 - as in `check`
         self.validated = validated
@@ -126,6 +126,7 @@ class _TaskChecks:
         self.agents = validated.agent_types | {
             agent.name: type(agent) for agent in validated.workflow.agents if agent.name not in names.agents
         }
+        self.configs = {agent.name: agent for agent in validated.workflow.agents}
         self.lenient = {task.name for task in validated.workflow.all_tasks if task.continue_on_failure}
 
     def check(self, path: Path, task: TaskSpec) -> None:
@@ -198,6 +199,8 @@ class _TaskChecks:
             self._add(place, "unknown-action", f"the agent {name!r} has no action {action!r}", hint)
         elif problem := agent.action_problem(action):
             self._add(place, "unknown-action", f"{action!r} cannot be an action of {name!r}: {problem}")
+        elif name in self.configs and (problem := self.configs[name].refusal(action)):
+            self._add(place, "not-granted", f"the agent {name!r} does not do {action!r}: {problem}")
         elif (model := agent.parameters_model(action)) is not None:
             self._check_parameters(path, task, model)
 
@@ -208,14 +211,14 @@ class _TaskChecks:
             located: list[Located] = []
             for each in error.errors(include_url=False):
                 inner, value = node_of(each, task.parameters)
-                if each["type"] in _KEY_PROBLEMS or not _holds_template(value):
+                if each["type"] in _KEY_PROBLEMS or not holds_template(value):
                     located.append((self.validated.locate((*path, "parameters", *inner)), each))
             explain(self.problems, model, located, self.validated.data)
 
 
-def _holds_template(value: Any) -> bool:
+def holds_template(value: Any) -> bool:
     if isinstance(value, dict):
-        return any(map(_holds_template, value.values()))
+        return any(map(holds_template, value.values()))
     if isinstance(value, list | tuple):
-        return any(map(_holds_template, value))
+        return any(map(holds_template, value))
     return isinstance(value, str) and has_template(value)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from lead_tui.flow.diagnostics import Path, Problems, did_you_mean
@@ -48,6 +48,16 @@ def _has(data: Any, part: int | str) -> bool:
     if isinstance(data, list | tuple):
         return isinstance(part, int) and part < len(data)
     return isinstance(data, dict) and part in data
+
+
+def told(shape: type[BaseModel], error: ValidationError, data: dict[str, Any]) -> str:
+    """Everything in `data` that does not fit `shape`."""
+    problems = Problems()
+    located = [(node_of(each, data)[0], each) for each in error.errors(include_url=False)]
+    explain(problems, shape, located, data)
+    return "; ".join(
+        f"{each.message} ({each.hint})" if each.hint else each.message for each in problems.errors
+    )
 
 
 def explain(

@@ -7,7 +7,7 @@ Models hold what was written, templates included; `resolve.py` merges settings, 
 import re
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
 
@@ -52,6 +52,9 @@ def _parse_positive(value: object) -> float:
     return seconds
 
 
+Limited = Literal["usd", "tokens", "calls", "seconds"]
+LIMITS: tuple[Limited, ...] = ("usd", "tokens", "calls", "seconds")
+"""What a budget may limit."""
 Duration = Annotated[float, BeforeValidator(parse_duration, json_schema_input_type=float | str)]
 PositiveDuration = Annotated[float, BeforeValidator(_parse_positive, json_schema_input_type=float | str)]
 Name = Annotated[str, Field(pattern=NAME, max_length=200)]
@@ -102,6 +105,35 @@ class RateLimit(Model):
 
     requests: Annotated[int, Field(ge=1)]
     per: PositiveDuration = 60.0
+
+
+class Budget(Model):
+    """What calls may cost; at least one limit.
+
+    `calls` are attempts, or requests to a model of an agent that makes several; `tokens` input and output
+    together; `usd` what calls of a known price cost; `seconds` the time of all attempts together. With
+    `enforce` nothing starts once a limit is reached, what is in flight comes to its end, and the run waits
+    until somebody raises the limit; `audit` only tells. `finally` tasks are held back by no budget.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": [name]} for name in LIMITS]})
+
+    usd: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    tokens: Annotated[int, Field(ge=1)] | None = None
+    calls: Annotated[int, Field(ge=1)] | None = None
+    seconds: PositiveDuration | None = None
+    mode: Literal["audit", "enforce"] = "enforce"
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> Self:
+        if not self.limits:
+            raise ValueError(f"a budget has at least one limit: {', '.join(LIMITS)}")
+        return self
+
+    @property
+    def limits(self) -> dict[Limited, float]:
+        """What is set, by what it limits."""
+        return {name: limit for name in LIMITS if (limit := getattr(self, name)) is not None}
 
 
 class BearerAuth(Model):
@@ -156,6 +188,7 @@ class AgentConfig(Model):
     max_concurrency: Annotated[int, Field(ge=1)] | None = Field(
         None, description="calls in flight to this agent"
     )
+    budget: Budget | None = Field(None, description="what the calls of this agent may cost in one run")
     capabilities: tuple[str, ...] = Field((), description="what tasks may ask for")
     custom_params: dict[str, Any] = Field({}, description="free: handed to the agent as it is")
 
@@ -171,9 +204,20 @@ class AgentConfig(Model):
         """Why this action cannot be right, where that shows at load and `actions` does not list them."""
         return None
 
+    def refusal(self, action: str) -> str | None:
+        """Why this agent, as it is set up, does not do this action, where that shows at load."""
+        return None
+
     def is_idempotent(self, action: str, parameters: dict[str, Any]) -> bool:
         """May a call of unknown outcome be made again? `parameters` as written, perhaps with templates."""
         return True
+
+    def worst_case(self, action: str, parameters: dict[str, Any]) -> dict[str, float]:
+        """The most that one attempt may use, as far as that is known: `calls`, `output_tokens`, ...
+
+        `parameters` as written, perhaps with templates.
+        """
+        return {} if self.only_asks else {"calls": 1}
 
     def breaker_key(self) -> str:
         """Agents with the same key, type and breaker settings share one breaker."""
@@ -302,6 +346,7 @@ class Workflow(Model):
     global_timeout: PositiveDuration | None = Field(
         None, description="deadline of the whole run: seconds, or text like 1h30m"
     )
+    budget: Budget | None = Field(None, description="what all calls of one run may cost")
     inputs: dict[Name, Input] = Field(
         {},
         description="what a run takes: a default, or {type, description, default, required, choices, secret}",

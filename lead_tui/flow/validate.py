@@ -17,7 +17,7 @@ from lead_tui.flow.models import AgentConfig, Workflow
 
 AgentTypes = Callable[[str], type[AgentConfig] | None]
 
-NOT_BUILT_TYPES = frozenset(("ai_agent", "mcp_server", "flow", "tool"))
+NOT_BUILT_TYPES = frozenset({"flow"})
 _REQUIRED = ("name", "agent_name", "action")
 _NOT_BUILT_TASK_KEYS = frozenset(
     (
@@ -120,8 +120,6 @@ def _cut_not_built(validated: Validated, problems: Problems) -> None:
         )
         validated.removed.add(path)
 
-    if "budget" in validated.data:
-        cut(("budget",))
     for group in ("tasks", "finally"):
         tasks = validated.data.get(group)
         for index, task in enumerate(tasks if isinstance(tasks, list) else ()):

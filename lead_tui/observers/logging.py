@@ -33,12 +33,30 @@ _OF_EVENTS: dict[type[Item], Level] = {
     ev.BreakerOpened: "warning",
     ev.DeadlinePassed: "warning",
     ev.ApprovalRejected: "warning",
+    ev.BudgetWarning: "warning",
+    ev.BudgetExceeded: "warning",
+    ev.AttemptSaved: "debug",
+    ev.AttemptSpent: "debug",
     ev.RunFailed: "error",
     ev.Tokens: "debug",
     ev.Progress: "debug",
     ev.Metric: "debug",
+    ev.Usage: "debug",
 }
-_CONTENT = {"inputs", "outputs", "result", "meta", "saw", "value", "show", "form", "values", "command"}
+_CONTENT = {
+    "inputs",
+    "outputs",
+    "result",
+    "meta",
+    "saw",
+    "value",
+    "show",
+    "form",
+    "values",
+    "command",
+    "arguments",
+    "piece",
+}
 _RENAMED = {"type": "event", "run_id": "run", "ts": "timestamp"}
 _FIRST = ["timestamp", "level", "event", "run", "task", "attempt"]
 

@@ -17,12 +17,14 @@ class ResponseTimes:
     failed: int = 0
     total: float = 0.0
     longest: float = 0.0
+    last: float = 0.0
     kept: list[float] = field(default_factory=list)
 
     def add(self, seconds: float, *, failed: bool) -> None:
         self.count += 1
         self.failed += failed
         self.total += seconds
+        self.last = seconds
         self.longest = max(self.longest, seconds)
         if len(self.kept) < self.KEPT:
             self.kept.append(seconds)
@@ -41,12 +43,11 @@ class ResponseTimes:
 
 @dataclass(slots=True)
 class Metrics:
-    """Counts since the first event seen; `execution_time` is the result's business."""
+    """Counts since the first event seen; `execution_time` and what was spent are the result's business."""
 
     agents: dict[str, ResponseTimes] = field(default_factory=dict)
     retries: int = 0
     breaker_changes: int = 0
-    usage: dict[str, float] = field(default_factory=dict)
     calls: dict[str, str] = field(default_factory=dict)
     """Agents of the attempts in flight, by task."""
 
@@ -63,7 +64,6 @@ class Metrics:
             "retries": self.retries,
             "breaker_changes": self.breaker_changes,
             "response_times": {name: times.summary() for name, times in sorted(self.agents.items())},
-            "usage": self.usage,
         }
 
 
@@ -75,8 +75,6 @@ def _call_ended(metrics: Metrics, event: ev.AttemptCompleted | ev.AttemptFailed)
     agent = metrics.calls.pop(event.task, "")
     times = metrics.agents.setdefault(agent, ResponseTimes())
     times.add(event.duration, failed=isinstance(event, ev.AttemptFailed))
-    for name, amount in event.usage.items():
-        metrics.usage[name] = metrics.usage.get(name, 0) + amount
 
 
 def _retry_scheduled(metrics: Metrics, event: ev.RetryScheduled) -> None:

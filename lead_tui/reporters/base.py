@@ -30,7 +30,8 @@ _log = logging.getLogger(__name__)
 class Target:
     """Where a stream reporter writes. `color` None: as the terminal and NO_COLOR say.
 
-    `total`: tasks that are still to end, 0 if that is not known. `quiet`: only what needs somebody.
+    `total`: its tasks, 0 if that is not known; `ended`: those that had ended before. `quiet`: only what needs
+    somebody.
     `db`: the journal that commands must name, None for the user's own. `secrets`: inputs that a command which
     goes on must give again.
     """
@@ -42,6 +43,7 @@ class Target:
     total: int = 0
     db: str | None = None
     secrets: tuple[str, ...] = ()
+    ended: int = 0
 
 
 class Reporter(Observer, ABC):

@@ -11,6 +11,7 @@ from typing import Any
 from lead_tui.core import events as ev
 from lead_tui.errors import Outcome
 from lead_tui.observers.hub import Item
+from lead_tui.resilience.breaker import in_a_row
 from lead_tui.text.safe import safe_line
 from lead_tui.text.wire import json_text
 from lead_tui.text.words import (
@@ -19,6 +20,7 @@ from lead_tui.text.words import (
     failure_text,
     gate_commands,
     go_on,
+    limit_text,
     preview,
     short_name,
 )
@@ -119,6 +121,9 @@ class Narrator:
 
     @_line_of.register
     def _waits(self, event: ev.RunWaiting) -> Line:
+        if event.why == "budget":
+            held = ", ".join(event.tasks)
+            return self._line(event, "person", "waiting", f"for a budget to be raised: {held}")
         return self._line(event, "person", "waiting", f"only a person can go on: {', '.join(event.tasks)}")
 
     @_line_of.register
@@ -182,16 +187,50 @@ class Narrator:
     def _waiting(self, event: ev.TaskWaiting) -> Line | None:
         if event.reason == "person":
             return None  # the gate has told it
+        if event.reason == "budget":
+            return self._line(event, "waiting", "waiting", event.why)
         what = event.reason.replace("_", " ").replace("retry after", "the time that the server asked for")
         until = f" until {event.until:%H:%M:%S} UTC" if event.until is not None else ""
         return self._line(event, "waiting", "waiting", f"for {what}{until}{_because(event.why)}")
+
+    # tools and money
+
+    @_line_of.register
+    def _tool_called(self, event: ev.ToolCalled) -> Line:
+        return self._line(event, "note", "tool", f"{event.tool} {json_text(event.arguments)}")
+
+    @_line_of.register
+    def _tool_returned(self, event: ev.ToolReturned) -> Line | None:
+        if event.failure is None:
+            return None  # what the task makes of it follows
+        return self._line(event, "warning", "tool", f"{event.tool} failed: {failure_text(event.failure)}")
+
+    @_line_of.register
+    def _budget_warning(self, event: ev.BudgetWarning) -> Line:
+        return self._budget(event, "warning", f"{_of_limit(event)} are spent")
+
+    @_line_of.register
+    def _budget_exceeded(self, event: ev.BudgetExceeded) -> Line:
+        then = "nothing more starts" if event.mode == "enforce" else "mode: audit, so it goes on"
+        return self._budget(event, "failed", f"spent, {_of_limit(event)}; {then}")
+
+    @_line_of.register
+    def _budget_raised(self, event: ev.BudgetRaised) -> Line:
+        limits = ", ".join(limit_text(what, limit) for what, limit in event.limits.items())
+        return self._budget(event, "done", f"raised to {limits}" + (f" by {event.by}" if event.by else ""))
+
+    def _budget(
+        self, event: ev.BudgetWarning | ev.BudgetExceeded | ev.BudgetRaised, kind: str, detail: str
+    ) -> Line:
+        agent = short_name(event.agent)
+        return Line(self._since(event), kind, "budget", agent, safe_line(detail), loud=True)
 
     # the breakers of agents
 
     @_line_of.register
     def _breaker_opened(self, event: ev.BreakerOpened) -> Line:
         probe = f"; a probe may go at {event.until:%H:%M:%S} UTC" if event.until is not None else ""
-        why = event.why or f"{event.failures} failures in a row"
+        why = event.why or in_a_row(event.failures)
         return self._breaker(event, "open", f"open: {why}{probe}", loud=True)
 
     @_line_of.register
@@ -257,6 +296,10 @@ class Narrator:
             text = f"… more: {command_line('logs', note.run_id, *words, db=self._db)}"
             return self._line(note, "note", "", text)
         return self._line(note, kind, "", safe_line(text, LOG_WIDTH))
+
+
+def _of_limit(event: ev.BudgetWarning | ev.BudgetExceeded) -> str:
+    return f"{limit_text(event.what, event.spent)} of {limit_text(event.what, event.limit)}"
 
 
 def _because(why: str) -> str:

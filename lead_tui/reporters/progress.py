@@ -30,7 +30,7 @@ class Lines:
     def __init__(self, target: Target, shape: Callable[[str], str] = str) -> None:
         """`shape` has the last word on each line."""
         self.stream = Stream(target.stderr)
-        self.running = Running(target.total)
+        self.running = Running(target.total, target.ended)
         self.ascii_only = not self.stream.can_show("".join(glyph for glyph, _ in GLYPHS.values()))
         self._quiet = target.quiet
         self._shape = shape

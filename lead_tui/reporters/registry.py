@@ -22,16 +22,18 @@ def make(
     total: int = 0,
     db: str | None = None,
     secrets: tuple[str, ...] = (),
+    ended: int = 0,
 ) -> StreamReporter:
     """The reporter of `--output`: text, json, jsonl, github or one that a package brings.
 
-    `total`: tasks that are still to end, for the progress bar; `db`: the journal that the commands in the
-    lines must name; `secrets`: the inputs that they must give again. Raises UsageError for an unknown name.
+    `total`: the run's tasks and `ended` those that had ended before, for the progress bar; `db`: the journal
+    that the commands in the lines must name; `secrets`: the inputs that they must give again. Raises
+    UsageError for an unknown name.
     """
     cls = _loaded(output)
     if cls is None or not issubclass(cls, StreamReporter):
         raise _unknown("--output", output, StreamReporter)
-    return cls(Target(stdout, stderr, color, quiet, total, db, secrets))
+    return cls(Target(stdout, stderr, color, quiet, total, db, secrets, ended))
 
 
 def report_file(spec: str) -> FileReport:

@@ -7,7 +7,17 @@ from typing import Any
 from lead_tui.runner.result import Result
 from lead_tui.text.safe import safe, safe_line
 from lead_tui.text.wire import json_text
-from lead_tui.text.words import duration, failure_text, gate_commands, go_on, short_name
+from lead_tui.text.words import (
+    duration,
+    failure_text,
+    gate_commands,
+    go_on,
+    limit_text,
+    raise_budget,
+    short_name,
+    spending,
+    whose_budget,
+)
 
 SHOWN = 20
 """Failures that a summary lists."""
@@ -41,6 +51,7 @@ def summary(result: Result, exit_code: int = 0) -> list[str]:
         f"{safe_line(result.name, 80)} {status} in {duration(result.execution_time)}",
         _counted(result, parked=status == "parked"),
         _retries(result.metrics),
+        spending(result.metrics.get("usage", {})),
         f"exit {exit_code}" if exit_code else "",
         f"run {safe_line(result.run_id, 120)}",
     ]
@@ -77,8 +88,20 @@ def what_next(
     lines += [f"  ? {safe_line(name, 80)}: interrupted, perhaps executed" for name in result.interrupted]
     if result.status == "completed":
         return lines
+    if result.spent_budgets:
+        return [*lines, *_raised(result, secrets, db)]
     verb = "retry" if result.status in ("failed", "cancelled") or result.interrupted else "resume"
     return [*lines, f"  to go on: {go_on(verb, result.run_id, secrets, db)}"]
+
+
+def _raised(result: Result, secrets: Sequence[str], db: str | None) -> list[str]:
+    lines = [
+        f"  ? {whose_budget(each['agent'])} is spent: "
+        f"{limit_text(each['what'], each['spent'])} of {limit_text(each['what'], each['limit'])}"
+        for each in result.spent_budgets
+    ]
+    raises = raise_budget(result.run_id, result.spent_budgets, db)
+    return [*lines, f"  to go on: {'; '.join([*raises, go_on('resume', result.run_id, secrets, db)])}"]
 
 
 def _counted(result: Result, *, parked: bool) -> str:

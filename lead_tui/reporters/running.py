@@ -19,9 +19,9 @@ class Activity:
 
 
 class Running:
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, ended: int = 0) -> None:
         self.total = total
-        self.ended = 0
+        self.ended = ended
         self.tasks: dict[str, Activity] = {}
 
     def see(self, item: Item) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from lead_tui.agents.base import AgentResponse
 from lead_tui.core import effects as fx
 from lead_tui.core import events as ev
+from lead_tui.core.spending import add
 from lead_tui.errors import AgentError, Category, Failure, TemplateError
 from lead_tui.flow.models import TaskSpec
 from lead_tui.resilience.guard import Hold
@@ -31,8 +32,8 @@ class Attempt(AttemptContext):
         super().__init__(runner, order)
         self._spec = spec
         self._member = member
-        self._began = self.loop.time()
         self._ticket = runner.ticket(order.task)
+        runner.ledger.open(order.task, order.attempt, self.meter)
 
     async def run(self) -> None:
         """Ends with facts posted to the runner, whatever happens, unless the run is being parked."""
@@ -40,17 +41,22 @@ class Attempt(AttemptContext):
         try:
             parameters = render(self._spec.parameters, self._runner.scope) if self._spec.parameters else {}
         except TemplateError as error:
-            self._post_failure(template_failure(error), 0.0)
+            self._post_failure(template_failure(error))
             return
-        guard = self._member.guard
+        ledger, guard = self._runner.ledger, self._member.guard
+        if self._ticket not in self._runner.verdicts and (short := ledger.refuses(self.task)) is not None:
+            self._runner.let_go(self.task)
+            self._runner.post(short.fact, self._held_by(short, begun=False))
+            return
         self._runner.held.pop(self._ticket, None)
         hold = guard.admit(self._ticket)
         if hold is not None or self._runner.verdicts:
             failure = await self._held(hold)
             if failure is not None:
                 if failure is not _LATER:
-                    self._post_failure(failure, 0.0)
+                    self._post_failure(failure)
                 return
+        ledger.count(self.task, self.meter)  # not before: who waits for a limit may never come to it
         await self._call(parameters)
 
     async def _held(self, hold: Hold | None) -> Failure | None:
@@ -80,10 +86,9 @@ class Attempt(AttemptContext):
         return _LATER
 
     async def _call(self, parameters: dict[str, Any]) -> None:
-        self._began = self.loop.time()
         guard, seconds = self._member.guard, self._member.attempt_timeout
         try:
-            response = await call(self._member.agent, self._spec.action, parameters, self, seconds)
+            response = await call(self._member.agent, self._spec.action, parameters, self, self.time, seconds)
         except asyncio.CancelledError:
             guard.settle(self._ticket, None, cancelled=True)
             self._post_cancelled()
@@ -95,14 +100,14 @@ class Attempt(AttemptContext):
             self.log("a result came after the attempt was cancelled; it is not used", "warning")
             self._post_cancelled()
             return
-        duration = self.loop.time() - self._began
+        add(self.meter.own.usage, response.usage)
         evaluated: list[ev.Event] = []
         if failure is None and (self._spec.expect or self._spec.output is not None):
             failure, evaluated = self._judged(response)
         if failure is None:
-            self._post_completed(response, evaluated, duration)
+            self._post_completed(response, evaluated)
         else:
-            self._post_failure(failure, duration, response, evaluated)
+            self._post_failure(failure, response, evaluated)
 
     def _judged(self, response: AgentResponse) -> tuple[Failure | None, list[ev.Event]]:
         """Hold the raw result against `expect`, then shape it with `output`."""
@@ -136,50 +141,58 @@ class Attempt(AttemptContext):
         """Count a call that ignores its cancellation as cancelled: its answer, if any, comes too late."""
         self._post_cancelled()
 
-    def _post_completed(self, response: AgentResponse, evaluated: list[ev.Event], duration: float) -> None:
-        self._runner.post(
+    def _post_completed(self, response: AgentResponse, evaluated: list[ev.Event]) -> None:
+        self._post_end(
             *evaluated,
             ev.AttemptCompleted(
                 task=self.task, attempt=self.attempt, result=response.result, meta=response.meta,
-                duration=duration, usage=response.usage,
+                duration=self.time.seconds, usage=self.meter.total,
             ),
         )  # fmt: skip
+
+    def _post_end(self, *facts: ev.Event) -> None:
+        """The last facts of an attempt, with what other agents used meanwhile."""
+        self.bill.close()
+        self._runner.post(*self.bill.untold_of_others(), *facts)
 
     def _post_failure(
         self,
         failure: Failure,
-        duration: float,
         response: AgentResponse | None = None,
         evaluated: list[ev.Event] | None = None,
     ) -> None:
-        decision = self._runner.judge(failure, self.order, self._member.guard)
-        self._runner.post(
+        decision = self._runner.judge(
+            failure, self.order, self._member.guard, goes_on=self.would_go_on, open_calls=self.is_open
+        )
+        self._post_end(
             *(evaluated or ()),
             ev.AttemptFailed(
                 task=self.task, attempt=self.attempt, failure=failure, retry_in=decision.delay,
-                why=decision.why, duration=duration,
+                why=decision.why, duration=self.time.seconds,
                 result=response.result if response is not None else None,
                 meta=response.meta if response is not None else {},
-                usage=response.usage if response is not None else {},
+                usage=self.meter.total,
             ),
         )  # fmt: skip
 
     def _post_cancelled(self) -> None:
-        duration = self.loop.time() - self._began
+        duration, usage = self.time.seconds, self.meter.total
         if self.stopping == "deadline":
-            self._runner.post(
+            self._post_end(
                 ev.AttemptFailed(
                     task=self.task, attempt=self.attempt, failure=self._runner.task_timeout(self.task),
-                    duration=duration,
+                    duration=duration, usage=usage,
                 )
             )  # fmt: skip
         elif self.stopping:
-            self._runner.post(
-                ev.TaskCancelled(task=self.task, why="cancelled while running", duration=duration)
+            self._post_end(
+                ev.TaskCancelled(
+                    task=self.task, why="cancelled while running", duration=duration, usage=usage
+                )
             )
         elif not self._runner.parked:  # nobody of ours did it
             failure = Failure(Category.AGENT, "the agent cancelled its own call", code="raised")
-            self._post_failure(failure, duration)
+            self._post_failure(failure)
 
 
 _LATER = Failure(Category.SYSTEM, "the attempt starts later", code="later")

@@ -6,11 +6,12 @@ Only our own cancellation passes. What an agent raises is a failure of the attem
 
 import asyncio
 import math
+from collections.abc import Mapping
 from typing import Any
 
-from lead_tui.agents.base import AgentResponse, BaseAgent, we_are_cancelled
+from lead_tui.agents.base import AgentContext, AgentResponse, BaseAgent, we_are_cancelled
 from lead_tui.errors import AgentError, Category, Failure, Outcome, failed
-from lead_tui.runner.context import AttemptContext
+from lead_tui.runner.call_time import CallTime
 from lead_tui.runner.plain import plain, storable
 
 
@@ -18,23 +19,25 @@ async def call(
     agent: BaseAgent[Any],
     action: str,
     parameters: dict[str, Any],
-    context: AttemptContext,
+    context: AgentContext,
+    time: CallTime,
     seconds: float | None,
 ) -> AgentResponse:
-    """Call the agent; `seconds` for the attempt, None for no limit. Raises CancelledError if we are."""
+    """Call the agent; `seconds` of `time` for it, None for no limit. Raises CancelledError if we are."""
+    time.begin()
     try:
         if seconds is None:
             response: Any = await agent.execute(action, parameters, context)
         else:
-            async with asyncio.timeout(seconds) as context.timeout:
+            async with asyncio.timeout(seconds) as time.timeout:
                 response = await agent.execute(action, parameters, context)
-            if context.timeout.expired():  # the agent kept the cancellation to itself
+            if time.timeout.expired():  # the agent kept the cancellation to itself
                 return _too_late(seconds)
         return checked(response)
     except AgentError as error:
         return AgentResponse(success=False, error=_failure(error.failure))
     except TimeoutError:
-        if seconds is not None and context.timeout is not None and context.timeout.expired():
+        if seconds is not None and time.timeout is not None and time.timeout.expired():
             return _too_late(seconds)
         return AgentResponse.fail(Category.TIMEOUT, "the agent gave up: timeout", Outcome.UNKNOWN)
     except BaseException as error:  # foreign code: all it raises is a failure
@@ -42,7 +45,7 @@ async def call(
             raise
         return AgentResponse.fail(Category.AGENT, _said(error), code="raised")
     finally:
-        context.timeout = None
+        time.timeout = None
 
 
 def checked(response: object) -> AgentResponse:
@@ -55,7 +58,7 @@ def checked(response: object) -> AgentResponse:
         result=plain(response.result),
         error=None if response.success else _failure(response.error),
         meta=_meta(response.meta) if response.meta else {},
-        usage=_usage(response.usage) if response.usage else {},
+        usage=checked_usage(response.usage) if response.usage else {},
     )
 
 
@@ -82,9 +85,9 @@ def _meta(meta: Any) -> dict[str, Any]:
     return kept if isinstance(kept, dict) else {"meta": kept}
 
 
-def _usage(usage: Any) -> dict[str, float]:
+def checked_usage(usage: Any) -> dict[str, float]:
     """Finite numbers only: usage that JSON cannot hold must not cost the result."""
-    if not isinstance(usage, dict):
+    if not isinstance(usage, Mapping):
         return {}
     return {
         storable(str(name)): amount

@@ -1,47 +1,45 @@
-"""What an agent may use besides answering: notes, people, masking. See `agents.base.AgentContext`."""
+"""What an agent may use besides answering: people, money, tools, others. See `agents.base.AgentContext`."""
 
 import asyncio
 import hashlib
-import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from lead_tui.agents.base import Answer, Gate
-from lead_tui.agents.output import MAX_LINE
+from lead_tui.agents.base import AgentResponse, Answer, Gate
 from lead_tui.core import effects as fx
 from lead_tui.core import events as ev
-from lead_tui.errors import Category, failed
-from lead_tui.flow.forms import form_problem
-from lead_tui.runner.plain import plain, storable
-from lead_tui.runner.secrets import ConcealedStream
+from lead_tui.core.spending import add
+from lead_tui.core.state import goes_on
+from lead_tui.errors import Category, Failure, failed
+from lead_tui.flow.diagnostics import did_you_mean
+from lead_tui.runner.attempt_notes import AttemptNotes
+from lead_tui.runner.bill import Bill
+from lead_tui.runner.call import checked_usage
+from lead_tui.runner.call_time import CallTime
+from lead_tui.runner.crew import Member
+from lead_tui.runner.gates import bound_gate_name, checked_gate, gate_name
+from lead_tui.runner.ledger import Shortage
+from lead_tui.runner.meter import Meter
+from lead_tui.runner.picture import picture
+from lead_tui.runner.plain import plain
+from lead_tui.runner.within import call_within, standing_still
 
 if TYPE_CHECKING:
     from lead_tui.runner.runner import Runner
 
-Level = Literal["debug", "info", "warning", "error"]
-Stream = Literal["log", "stdout", "stderr"]
-NOTE_LENGTH = 64 * 1024
-_STREAMS = ("log", "stdout", "stderr")
-_LEVELS: dict[str, Level] = {
-    "debug": "debug", "info": "info", "warning": "warning", "warn": "warning", "error": "error",
-    "critical": "error",
-}  # fmt: skip
 
-
-class AttemptContext:
+class AttemptContext(AttemptNotes):
     """The engine's side of `AgentContext`, for one attempt."""
 
     _asked = 0
-    _asking: asyncio.Lock | None = None
-    _answer: asyncio.Future[None] | None = None
-    _tokens: ConcealedStream | None = None
-    timeout: asyncio.Timeout | None = None
-    """The attempt's time, while its agent is being called."""
+    _waiting: asyncio.Lock | None = None
+    _woken: asyncio.Future[None] | None = None
 
     def __init__(self, runner: "Runner", order: fx.StartAttempt) -> None:
+        super().__init__(lambda note: runner.note(note, order.task, order.attempt), runner.concealer)
         self.run_id = runner.run.run_id
         self.task = order.task
         self.attempt = order.attempt
@@ -51,123 +49,174 @@ class AttemptContext:
         self.order = order
         self.loop = asyncio.get_running_loop()
         self._runner = runner
-        self._cut: set[Stream] = set()
+        state = runner.run.tasks[order.task]
+        self._saved: list[Any] = list(state.saved)
+        self._has_saved = bool(state.saved)
+        self._tools: dict[str, float] = {}
+        self._similar: dict[str, int] = {}
+        self.meter = Meter(state)
+        self.time = self.meter.time
+        self.bill = Bill(order.task, order.attempt, self.meter, self._note)
 
     @property
     def idempotency_key(self) -> str:
         text = f"{self.run_id}/{self.task}/{self.order.generation}"
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
-    # notes
-
-    def log(self, text: str, level: Level = "info", stream: Stream = "log") -> None:
-        stream = stream if stream in _STREAMS else "log"
-        text = _bounded(self._masked(storable(str(text)), stream))
-        self._note(ev.Log(text=text, level=_LEVELS.get(level, "info"), stream=stream))
-
-    def progress(self, done: float, total: float | None = None, text: str = "") -> None:
-        self._note(ev.Progress(done=_number(done) or 0.0, total=_number(total), text=storable(str(text))))
-
-    def tokens(self, text: str) -> None:
-        if self._tokens is None:
-            self._tokens = ConcealedStream(self._runner.concealer)
-        if safe := self._tokens.feed(storable(str(text))):
-            self._note(ev.Tokens(text=safe))
-
-    def flush_tokens(self) -> None:
-        if self._tokens is not None and (rest := self._tokens.flush()):
-            self._note(ev.Tokens(text=rest))
-
-    def _note(self, note: ev.Note) -> None:
-        self._runner.note(note, self.task, self.attempt)
-
-    def _masked(self, text: str, stream: Stream) -> str:
-        """A line of 8 KiB is a piece of a longer one, and so is the one after it (`agents/output.py`)."""
-        concealer = self._runner.concealer
-        follows, goes_on = stream in self._cut, stream != "log" and len(text) >= MAX_LINE
-        if goes_on:
-            self._cut.add(stream)
-        elif follows:
-            self._cut.discard(stream)
-        return concealer.piece(text) if follows or goes_on else concealer.text(text)
-
-    # secrets
-
-    def conceal(self, value: str) -> None:
-        self._runner.concealer.add(value)
-
-    def mask(self, text: str, *, cut: bool = False) -> str:
-        concealer = self._runner.concealer
-        return concealer.piece(text) if cut else concealer.text(text)
-
     # people
 
-    async def ask(self, gate: Gate) -> Answer:
+    async def ask(self, gate: Gate, bound_to: str = "") -> Answer:
         gate = checked_gate(gate)
-        self._asking = self._asking or asyncio.Lock()
-        async with self._asking:  # one question at a time: a task waits at one gate
-            self._asked += 1
-            name = gate_name(self.task, self.order.generation, self._asked)
-            known = self._runner.run.gates.get(name)
-            if known is None or known.answer is None:
-                await self._wait_for_person(name, gate)
-            answer = self._runner.run.gates[name].answer
+        with self.time.standing_still():  # a person's time is not the call's
+            async with self._alone():
+                name = self._gate_name(bound_to)
+                known = self._runner.run.gates.get(name)
+                if known is None or known.answer is None:
+                    await self._wait(
+                        ev.ApprovalRequested(
+                            task=self.task, attempt=self.attempt, gate=name, action=gate.action,
+                            message=gate.message, show=gate.show, options=list(gate.options), form=gate.form,
+                        )
+                    )  # fmt: skip
+                answer = self._runner.run.gates[name].answer
         assert answer is not None  # noqa: S101 - the attempt is only started again once the answer is there
         at = answer.at or answer.ts
         if isinstance(answer, ev.ApprovalGranted):
             return Answer(True, answer.by, at, answer.answer, answer.values)
         return Answer(False, answer.by, at, answer.why)
 
-    async def _wait_for_person(self, name: str, gate: Gate) -> None:
-        self._answer = self.loop.create_future()
-        timeout, asked = self.timeout, self.loop.time()
-        deadline = timeout.when() if timeout is not None else None
-        if timeout is not None:
-            timeout.reschedule(None)  # a person's time is not the call's
-        self._runner.post(
-            ev.ApprovalRequested(
-                task=self.task, attempt=self.attempt, gate=name, action=gate.action,
-                message=gate.message, show=gate.show, options=list(gate.options), form=gate.form,
-            )
-        )  # fmt: skip
-        await self._answer
-        if timeout is not None and deadline is not None:
-            timeout.reschedule(deadline + self.loop.time() - asked)
+    def _gate_name(self, bound_to: str) -> str:
+        if bound_to:
+            return bound_gate_name(self.task, self.order.generation, bound_to)
+        self._asked += 1
+        return gate_name(self.task, self.order.generation, self._asked)
+
+    def _alone(self) -> asyncio.Lock:
+        """A task waits for one thing at a time, whatever its agent does at once."""
+        self._waiting = self._waiting or asyncio.Lock()
+        return self._waiting
+
+    async def _wait(self, *facts: ev.Event) -> None:
+        """Stand still until the core starts this attempt again."""
+        self._woken = self.loop.create_future()
+        self._runner.post(*self.bill.untold(), *facts)
+        await self._woken
 
     def answered(self) -> bool:
-        """Go on with the agent, if it waits for a person; False if it is not here any more."""
-        if self._answer is None or self._answer.done():
-            return False
-        self._answer.set_result(None)
-        return True
+        """Go on with the agent; False if it never stood still, so that it is not this that goes on.
 
+        It may have gone on by itself: by a timeout of its own.
+        """
+        if self._woken is not None and not self._woken.done():
+            self._woken.set_result(None)
+        return self._woken is not None
 
-def checked_gate(gate: Gate) -> Gate:
-    """The gate as it can be stored and shown. Raises AgentError for one that nobody could answer."""
-    try:
-        problem = form_problem(gate.form)
-        checked = msgspec.convert(plain(msgspec.structs.asdict(gate)), Gate)
-    except (TypeError, msgspec.MsgspecError) as error:
-        problem = str(error)
-    if problem:
-        raise failed(Category.VALIDATION, f"the question to a person is malformed: {problem}", code="gate")
-    return checked
+    # money
 
+    async def admit(self) -> None:
+        await self.pay("", ())
 
-def gate_name(task: str, generation: int, number: int) -> str:
-    """The task's name for its first gate: short enough to type. A person's retry makes a new gate."""
-    again = f"@{generation}" if generation > 1 else ""
-    return f"{task}{again}" if number == 1 else f"{task}{again}.{number}"
+    async def pay(self, agent: str, times: tuple[CallTime, ...]) -> None:
+        """Wait until the budgets allow one more call, of this agent's or to another one; `times` stand still
+        meanwhile, like the attempt's own.
+        """
+        ledger = self._runner.ledger
+        if ledger.admit(self.task, self.meter, agent) is None:
+            return
+        with standing_still((self.time, *times)):
+            async with self._alone():
+                while (shortage := ledger.admit(self.task, self.meter, agent)) is not None:
+                    await self._wait(shortage.fact, self._held_by(shortage, begun=True))
 
+    def _held_by(self, shortage: Shortage, *, begun: bool) -> ev.TaskWaiting:
+        return ev.TaskWaiting(
+            task=self.task, attempt=self.attempt, reason="budget", why=shortage.why, begun=begun,
+            agent=shortage.agent,
+        )  # fmt: skip
 
-def _number(value: object) -> float | None:
-    """A finite number, also from text; None for what is none: a note must not cost the call."""
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return None
-    return number if math.isfinite(number) else None
+    def spend(self, usage: Mapping[str, float]) -> None:
+        self.count(usage)
 
+    def count(self, usage: Mapping[str, float], agent: str = "") -> None:
+        """What this attempt used, or another agent that it called."""
+        if usage := checked_usage(usage):
+            add(self.meter.part(agent).usage, usage)
+            self.bill.show()
 
-def _bounded(text: str) -> str:
-    return text if len(text) <= NOTE_LENGTH else f"{text[:NOTE_LENGTH]}… ({len(text)} characters)"
+    def count_seconds(self, seconds: float, agent: str) -> None:
+        self.meter.part(agent).seconds += seconds
+
+    # tools
+
+    def tool_called(self, call: str, tool: str, arguments: Any) -> None:
+        self._tools[call] = self.loop.time()
+        shown = picture(arguments, self._runner.concealer)
+        self._runner.post(
+            ev.ToolCalled(task=self.task, attempt=self.attempt, call=call, tool=tool, arguments=shown)
+        )
+
+    def tool_returned(self, call: str, tool: str, result: Any = None, failure: Failure | None = None) -> None:
+        now = self.loop.time()
+        duration = now - self._tools.pop(call, now)
+        shown = picture(result, self._runner.concealer)
+        self._runner.post(
+            ev.ToolReturned(
+                task=self.task, attempt=self.attempt, call=call, tool=tool, result=shown, failure=failure,
+                duration=duration,
+            )
+        )  # fmt: skip
+
+    @property
+    def is_open(self) -> bool:
+        """Is a tool call under way?"""
+        return bool(self._tools)
+
+    @property
+    def would_go_on(self) -> bool:
+        """Would the next attempt go on where this one is?"""
+        return goes_on(self._has_saved, open_calls=self.is_open)
+
+    # what an attempt goes on with
+
+    @property
+    def saved(self) -> list[Any]:
+        return self._saved
+
+    def save(self, piece: Any) -> None:
+        piece = plain(piece)
+        self._has_saved = True
+        self._runner.post(
+            *self.bill.untold(), ev.AttemptSaved(task=self.task, attempt=self.attempt, piece=piece)
+        )
+
+    async def stored(self) -> None:
+        await self._runner.stored()
+
+    # other agents
+
+    async def call(self, agent: str, action: str, parameters: dict[str, Any]) -> AgentResponse:
+        own = self._runner.run.tasks[self.task].plan.agent
+        return await call_within(self, (own,), (), agent, action, parameters)
+
+    def check_known(self, agent: str) -> None:
+        """Raises AgentError for an agent that the flow does not declare."""
+        names = self._runner.crew.names
+        if agent not in names:
+            hint = did_you_mean(agent, names)
+            message = f"the flow has no agent {agent!r}" + (f"; {hint}" if hint else "")
+            raise failed(Category.VALIDATION, message, code="unknown_agent")
+
+    def member_of(self, agent: str) -> Member:
+        """Raises AgentError for one that cannot be made."""
+        try:
+            return self._runner.crew.member(agent)
+        except Exception as error:  # foreign code: what it raises is why the agent cannot be called
+            problem = f"{agent} cannot be used: {error}"
+            raise failed(Category.AGENT, problem, code="setup") from error
+
+    def key_of(self, agent: str, action: str, parameters: dict[str, Any]) -> str:
+        """The idempotency key of a call: the same for the same call of a later attempt."""
+        text = msgspec.json.encode([agent, action, parameters], order="deterministic")
+        digest = hashlib.sha256(text).hexdigest()
+        number = self._similar[digest] = self._similar.get(digest, 0) + 1
+        return hashlib.sha256(f"{self.idempotency_key}/{digest}/{number}".encode()).hexdigest()[:32]

@@ -4,7 +4,8 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, field
 from typing import Any
 
 from lead_tui.agents import registry
@@ -21,11 +22,16 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A live agent with its guard and the seconds that one call may take."""
+    """A live agent with its guard and the seconds that one call may take.
+
+    `places` are for calls that other agents make to it, as many at once as its `max_concurrency` says; the
+    core counts those of tasks.
+    """
 
     agent: BaseAgent[Any]
     guard: Guard
     attempt_timeout: float | None
+    places: AbstractAsyncContextManager[Any] = field(default_factory=nullcontext)
 
 
 class Crew:
@@ -53,11 +59,21 @@ class Crew:
         if member is None:
             config = self._configs[name]
             agent = registry.agent_class(config.type)(config)
-            guard = self._guards.of(agent_settings(self._workflow, config))
-            member = Member(agent, guard, attempt_timeout(self._workflow, config))
+            settings = agent_settings(self._workflow, config)
+            guard, limit = self._guards.of(settings), settings.max_concurrency
+            places = asyncio.Semaphore(limit) if limit is not None else nullcontext()
+            member = Member(agent, guard, attempt_timeout(self._workflow, config), places)
             self._members[name] = member
             self._watch(name, guard.breaker)
         return member
+
+    def known(self, name: str) -> Member | None:
+        """The agent if it has been used already."""
+        return self._members.get(name)
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._configs)
 
     def _watch(self, name: str, breaker: Breaker) -> None:
         """A breaker that another run opened is recorded first: a fold of this log shows what this run met."""

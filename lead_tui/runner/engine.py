@@ -34,6 +34,7 @@ from lead_tui.observers.hub import Observer
 from lead_tui.observers.metrics import Metrics
 from lead_tui.resilience.guard import Guards
 from lead_tui.runner.handle import JournalRun, LocalRun, Receipt, from_inbox
+from lead_tui.runner.ledger import Ledger
 from lead_tui.runner.result import Result, result_of
 from lead_tui.runner.runner import Runner
 from lead_tui.runner.secrets import MASK, Concealer
@@ -199,6 +200,7 @@ class Engine:
             guards=self._guards,
             clock=self.clock,
             draw=self._draw,
+            ledger=Ledger(machine.run),
         )
         return LocalRun(runner, self.journal, fence, self.clock)
 

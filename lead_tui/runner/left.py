@@ -22,7 +22,7 @@ def why_cut_off(state: RunState, task: TaskState) -> str:
     if state.stopping is not None and not task.plan.cleanup:
         then = "ends it"
     else:
-        then = "runs it again" if task.plan.idempotent else "asks whether it is to run again"
+        then = "runs it again" if task.repeatable else "asks whether it is to run again"
     return f"was in flight when its process ended; `leadtui resume` goes on ({then})"
 
 

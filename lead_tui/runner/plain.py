@@ -4,9 +4,9 @@ import math
 import re
 from typing import Any
 
-from lead_tui.agents.plain import NotPlain
-from lead_tui.agents.plain import plain as converted
 from lead_tui.errors import Category, failed
+from lead_tui.plain import NotPlain
+from lead_tui.plain import plain as converted
 
 MAX_DEPTH = 100
 _SURROGATES = re.compile("[\ud800-\udfff]")

@@ -1,8 +1,10 @@
 """What a run came to, in the shape that Python, `--output json` and exit codes share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
+
+import msgspec
 
 from lead_tui.core import views
 from lead_tui.core.state import COMPLETED, RunState, RunStatus
@@ -34,6 +36,9 @@ class ExitCode(IntEnum):
 class Result:
     """`results` holds the completed tasks, `errors` the failed ones, `not_run` those that a failure or a
     cancellation kept from running, with the reason. Times in seconds.
+
+    `metrics["usage"]` is what the attempts told that they used, `metrics["spent"]` the same as budgets count
+    it, by agent. `spent_budgets`: the limits that hold the run back, each `{agent, what, spent, limit}`.
     """
 
     run_id: str
@@ -50,6 +55,7 @@ class Result:
     execution_time: float
     tasks: dict[str, int]
     metrics: dict[str, Any]
+    spent_budgets: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def success(self) -> bool:
@@ -60,6 +66,8 @@ class Result:
         match self.status:
             case "cancelled":
                 return ExitCode.INT
+            case "waiting" if self.spent_budgets:
+                return ExitCode.BUDGET
             case "waiting":
                 return ExitCode.WAITING
             case "completed":
@@ -91,8 +99,19 @@ def result_of(run: RunState, metrics: Metrics) -> Result:
         failure=run.failure,
         execution_time=_seconds(run),
         tasks={str(status): count for status, count in run.counts.items() if count},
-        metrics=metrics.summary(),
+        metrics={
+            **metrics.summary(),
+            "usage": views.usage(run),
+            "spent": {agent: account for agent, account in sorted(run.spent.items()) if agent},
+        },
+        spent_budgets=_spent_budgets(run),
     )  # fmt: skip
+
+
+def _spent_budgets(run: RunState) -> list[dict[str, Any]]:
+    if run.status is not RunStatus.WAITING or run.waits_for != "budget":
+        return []
+    return [msgspec.to_builtins(each) for each in views.spent_budgets(run)]
 
 
 def _failure(run: RunState, name: str) -> Failure:

@@ -11,13 +11,16 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
+import msgspec
+
+from lead_tui.agents.base import we_are_cancelled
 from lead_tui.clock import Clock
 from lead_tui.core import effects as fx
 from lead_tui.core import events as ev
 from lead_tui.core.follow import task_timeout
 from lead_tui.core.machine import Machine, Step
 from lead_tui.core.state import RUN_ENDED, RUNNING, RunState, RunStatus
-from lead_tui.errors import AgentError, Category, Failure, TemplateError
+from lead_tui.errors import AgentError, Category, Failure, Outcome, TemplateError
 from lead_tui.flow.loader import Document
 from lead_tui.flow.models import Workflow
 from lead_tui.journal.base import Journal
@@ -27,14 +30,16 @@ from lead_tui.resilience.guard import Guard, Guards
 from lead_tui.resilience.retry import RetryDecision, decide
 from lead_tui.runner.attempt import Attempt, template_failure
 from lead_tui.runner.crew import Crew
+from lead_tui.runner.ledger import Ledger
 from lead_tui.runner.notes import NoteBook
-from lead_tui.runner.plain import plain
+from lead_tui.runner.plain import plain, storable
 from lead_tui.runner.scope import run_scope
 from lead_tui.runner.secrets import Concealer
 from lead_tui.runner.timers import Timers
 from lead_tui.templating.environment import evaluate, render
 from lead_tui.templating.references import saw
 
+RESTART_SECONDS = 60.0
 CANCEL_GRACE = 10.0
 """Seconds after which an attempt that ignores its cancellation is given up."""
 
@@ -56,8 +61,10 @@ class Runner:
         guards: Guards,
         clock: Clock,
         draw: random.Random,
+        ledger: Ledger,
     ) -> None:
         self.run: RunState = machine.run
+        self.ledger = ledger
         self.document = document
         self.environment = environment
         self.clock = clock
@@ -80,6 +87,9 @@ class Runner:
         self._timers = Timers(clock, self.post)
         self._notes = NoteBook(self.run, journal, self.hub, clock)
         self._facts: list[ev.Event] = []
+        self._posted = self._stored = 0
+        self._storing: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._restarts: set[asyncio.Task[None]] = set()
         self._wishes: deque[tuple[ev.CommandReceived, asyncio.Future[str]]] = deque()
         self._arrived = asyncio.Event()
         self._attempts: dict[str, tuple[Attempt, asyncio.Task[None]]] = {}
@@ -95,7 +105,15 @@ class Runner:
         if self.concealer:
             facts = tuple(self.concealer.struct(fact) for fact in facts)
         self._facts += facts
+        self._posted += len(facts)
         self._arrived.set()
+
+    async def stored(self) -> None:
+        """Until every fact that was handed in so far is in the journal."""
+        if self._stored < self._posted:
+            kept = asyncio.get_running_loop().create_future()
+            self._storing.append((self._posted, kept))
+            await kept
 
     def note(self, note: ev.Note, task: str = "", attempt: int = 0) -> None:
         self._notes.write(self.concealer.struct(note), task, attempt)
@@ -132,8 +150,15 @@ class Runner:
         self._crash = self._crash or error
         self._arrived.set()
 
-    def judge(self, failure: Failure, order: fx.StartAttempt, guard: Guard) -> RetryDecision:
+    def judge(
+        self, failure: Failure, order: fx.StartAttempt, guard: Guard, *, goes_on: bool, open_calls: bool
+    ) -> RetryDecision:
+        """`goes_on`: the next attempt would not begin anew; `open_calls`: tools were called that have not
+        returned, so the attempt did something, whatever it failed of.
+        """
         task = self.run.tasks[order.task]
+        if open_calls and not task.plan.idempotent:
+            failure = msgspec.structs.replace(failure, outcome=Outcome.UNKNOWN)
         now = self.clock.now()
         end = self.run.cleanup_deadline if task.plan.cleanup else self.run.deadline
         deadlines = [each for each in (task.deadline, end) if each is not None]
@@ -141,7 +166,7 @@ class Runner:
             failure,
             self.crew.retry(order.task),
             tries=order.tries + 1,
-            idempotent=task.plan.idempotent,
+            idempotent=task.plan.idempotent or goes_on,
             draw=self._draw,
             started=0.0,
             now=0.0,
@@ -172,7 +197,9 @@ class Runner:
                 self._arrived.clear()
                 if self._crash is not None:
                     raise self._crash
+                posted = self._posted
                 await self._carry_out(self._step())
+                self._say_stored(posted)
                 await self._grant()
         finally:
             await self._close()
@@ -181,6 +208,13 @@ class Runner:
         idle = not self._facts and not self._wishes
         waiting = not self._patient and self.run.status is RunStatus.WAITING and idle
         return self._parked or self.run.status in RUN_ENDED or waiting
+
+    def _say_stored(self, posted: int) -> None:
+        self._stored = posted
+        while self._storing and self._storing[0][0] <= posted:
+            _, kept = self._storing.popleft()
+            if not kept.done():
+                kept.set_result(None)
 
     def _step(self) -> Step:
         facts, self._facts = self._facts, []
@@ -219,9 +253,10 @@ class Runner:
             if isinstance(event, _TASK_ENDS):
                 self._timers.cancel(("task", event.task))
                 self._timers.cancel(("wake", event.task))
-                self._let_go(event.task)
+                self.let_go(event.task)
 
-    def _let_go(self, task: str) -> None:
+    def let_go(self, task: str) -> None:
+        """Give back the place that a wait before the task's next call has got."""
         ticket = self.ticket(task)
         self.verdicts.pop(ticket, None)
         if (guard := self.held.pop(ticket, None)) is not None:
@@ -253,10 +288,28 @@ class Runner:
                     breaker.trip()
                 else:
                     breaker.reset()
+            case fx.RestartAgent(agent=agent):
+                restart = asyncio.create_task(self._restart(agent))
+                self._restarts.add(restart)
+                restart.add_done_callback(self._restarts.discard)
+
+    async def _restart(self, agent: str) -> None:
+        """One that has not been used yet has nothing to begin anew."""
+        member = self.crew.known(agent)
+        if member is None:
+            return
+        try:
+            async with asyncio.timeout(RESTART_SECONDS):
+                await member.agent.restart()
+        except BaseException as error:  # foreign code: what it raises is told, and its tasks go on
+            if we_are_cancelled(error):
+                raise
+            problem = f"{agent} could not be restarted: {type(error).__name__}: {error}"
+            self.note(ev.Log(text=storable(problem), level="error"))
 
     def _start(self, order: fx.StartAttempt) -> None:
         alive = self._attempts.get(order.task)
-        if alive is not None and alive[0].answered():
+        if alive is not None and alive[0].attempt == order.attempt and alive[0].answered():
             return
         spec = self.crew.spec(order.task)
         try:
@@ -327,6 +380,7 @@ class Runner:
                 answer.set_result("the run has ended or was left meanwhile")
         self._timers.close()
         coroutines = [coroutine for _, coroutine in self._attempts.values()]
+        coroutines += self._restarts
         for coroutine in coroutines:
             coroutine.cancel()
         if coroutines:

@@ -20,12 +20,13 @@ from lead_tui.runner.secret_forms import base64_forms, parts, text_forms
 MASK = "***"
 T = TypeVar("T", bound=msgspec.Struct)
 
-_NAMES = frozenset(
-    ("run_id", "task", "agent", "gate", "action", "role", "reason", "scope", "cause", "level", "stream")
-)
+_NAMES = frozenset((
+    "run_id", "task", "agent", "gate", "action", "role", "reason", "scope", "cause", "level", "stream",
+    "tool", "what", "mode",
+))  # fmt: skip
 """Fields that hold names of the flow or words of the engine: a secret that is a task's name must not hide it,
 or the fact would not fit the run any more."""
-_DATA = frozenset(("result", "value", "show"))
+_DATA = frozenset(("result", "value", "show", "arguments", "piece"))
 """Fields that may be a number themselves, such as a PIN that a server gave back."""
 _BLANKS = r"(?:\s|\\{1,4}[rn])*"
 _LINE_BREAK = rf"(?:[\r\n]|\\{{1,4}}[rn]){_BLANKS}"

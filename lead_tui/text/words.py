@@ -1,7 +1,7 @@
 """How times, failures and commands are written, in every report the same. What comes from outside is safe."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lead_tui.errors import Failure
@@ -61,6 +61,47 @@ def go_on(verb: str, run_id: str, secrets: Sequence[str] = (), db: str | None = 
     """`resume` or `retry`, with the inputs that must be given again: they are stored nowhere."""
     again = [word for name in secrets for word in ("-i", f"{safe_line(name, 80)}=...")]
     return command_line(verb, run_id, *again, db=db)
+
+
+def money(usd: float) -> str:
+    """`2.50 USD`, and enough digits of what is less than a dollar."""
+    return f"{usd:.2f} USD" if usd >= 1 or not usd else f"{usd:.4f} USD"
+
+
+def spending(usage: Mapping[str, float]) -> str:
+    """What models cost: calls, tokens, money and calls whose price is not known; "" for what cost none."""
+    tokens = usage.get("input_tokens", 0) + usage.get("output_tokens", 0)
+    unpriced = usage.get("unpriced_calls", 0)
+    if not (tokens or unpriced or "usd" in usage):
+        return ""
+    calls = usage.get("calls", 0)
+    words = [f"{calls:,.0f} call{'' if calls == 1 else 's'}"] if calls else []
+    words += [f"{tokens:,.0f} tokens"] if tokens else []
+    words += [money(usage["usd"])] if "usd" in usage else []
+    words += [f"{unpriced:,.0f} unpriced"] if unpriced else []
+    return ", ".join(words)
+
+
+def limit_text(what: str, amount: float) -> str:
+    """A limit of a budget with its unit: `2 USD`, `5,000 tokens`, `90 seconds`."""
+    number = f"{amount:,.0f}" if amount >= 1000 else f"{amount:.4g}"
+    return f"{number} {'USD' if what == 'usd' else what}"
+
+
+def whose_budget(agent: str) -> str:
+    return f"the budget of {safe_line(agent, 80)}" if agent else "the budget of the flow"
+
+
+def raise_budget(run_id: str, spent: Iterable[Mapping[str, Any]], db: str | None = None) -> list[str]:
+    """The commands that raise these limits, one for each budget; the amounts are for the reader to choose."""
+    flags: dict[str, list[str]] = {}
+    for each in spent:
+        flags.setdefault(each["agent"], []).append(each["what"])
+    return [
+        command_line("raise-budget", run_id, *(["--agent", agent] if agent else []), db=db)
+        + "".join(f" --{what} ..." for what in whats)
+        for agent, whats in flags.items()
+    ]
 
 
 def short_name(name: str, limit: int = 28) -> str:

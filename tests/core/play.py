@@ -8,6 +8,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+from pytest import approx
 
 from lead_tui.core import commands as cmd
 from lead_tui.core import effects as fx
@@ -41,6 +42,9 @@ class Play:
         self.questions: list[fx.Evaluate] = []
         self.cancelling: dict[str, str] = {}
         self.steered: list[fx.SteerBreaker] = []
+        self.restarted: list[str] = []
+        self.held: set[tuple[str, str]] = set()
+        self.used: dict[tuple[str, int], float] = {}
 
     # what happens
 
@@ -49,17 +53,44 @@ class Play:
         self.take(ev.RunQueued(name="play"), ev.RunStarted(deadline=deadline))
         return self
 
-    def complete(self, *names: str, result: object = "done") -> "Play":
+    def complete(self, *names: str, result: object = "done", **end) -> "Play":
+        """`end`: `usage` and `duration` of the attempt."""
         for name in names:
             order = self.calls.pop(name)
-            self.take(ev.AttemptCompleted(task=name, attempt=order.attempt, result=result))
+            self.take(ev.AttemptCompleted(task=name, attempt=order.attempt, result=result, **end))
         return self
 
-    def fail(self, name: str, retry_in: float | None = None, why: str = "") -> "Play":
+    def spend(self, name: str, agent: str = "", duration: float = 0.0, **usage: float) -> "Play":
+        """What the call in flight tells that it has used so far."""
+        attempt = self.run.tasks[name].attempt
+        self.take(ev.AttemptSpent(task=name, attempt=attempt, usage=usage, duration=duration, agent=agent))
+        return self
+
+    def save(self, name: str, piece: object = "piece") -> "Play":
+        self.take(ev.AttemptSaved(task=name, attempt=self.run.tasks[name].attempt, piece=piece))
+        return self
+
+    def use_tool(self, name: str, call: str = "1", tool: str = "mail.send") -> "Play":
+        self.take(ev.ToolCalled(task=name, attempt=self.run.tasks[name].attempt, call=call, tool=tool))
+        return self
+
+    def tool_returns(self, name: str, call: str = "1", tool: str = "mail.send") -> "Play":
+        self.take(ev.ToolReturned(task=name, attempt=self.run.tasks[name].attempt, call=call, tool=tool))
+        return self
+
+    def stand_at_budget(self, name: str, agent: str = "", begun: bool = True) -> "Play":
+        """The call in flight is refused a further one."""
         order = self.calls.pop(name)
-        self.take(
-            ev.AttemptFailed(task=name, attempt=order.attempt, failure=failure(), retry_in=retry_in, why=why)
+        waits = ev.TaskWaiting(task=name, attempt=order.attempt, reason="budget", begun=begun, agent=agent)
+        self.take(waits)
+        return self
+
+    def fail(self, name: str, retry_in: float | None = None, why: str = "", **end) -> "Play":
+        order = self.calls.pop(name)
+        ended = ev.AttemptFailed(
+            task=name, attempt=order.attempt, failure=failure(), retry_in=retry_in, why=why, **end
         )
+        self.take(ended)
         return self
 
     def wait(self, name: str, reason: str = "rate_limit") -> "Play":
@@ -84,9 +115,9 @@ class Play:
             )
         return self
 
-    def cancelled(self, name: str) -> "Play":
+    def cancelled(self, name: str, **end) -> "Play":
         self.calls.pop(name, None)
-        self.take(ev.TaskCancelled(task=name, why="cancelled while running"))
+        self.take(ev.TaskCancelled(task=name, why="cancelled while running", **end))
         return self
 
     def command(self, command: cmd.AnyCommand, by: str = "ada") -> str:
@@ -162,7 +193,31 @@ class Play:
                     self.questions.append(effect)
                 case fx.SteerBreaker():
                     self.steered.append(effect)
+                case fx.RestartAgent(agent=agent):
+                    self.restarted.append(agent)
+        for event in step.events:
+            self._follow_money(event)
         self.check()
+
+    def _follow_money(self, event: ev.Event) -> None:
+        """Count by hand: what is spent, and which budgets hold."""
+        match event:
+            case ev.BudgetExceeded(mode="enforce"):
+                assert (event.agent, event.what) not in self.held, "exceeded twice"
+                self.held.add((event.agent, event.what))
+            case ev.BudgetRaised():
+                self.held -= {(event.agent, what) for what in event.limits}
+            case ev.AttemptStarted():
+                scopes = {agent for agent, _ in self.held}
+                assert self.run.tasks[event.task].plan.cleanup or not scopes & {"", event.agent}
+            case ev.AttemptSpent(agent="") | ev.AttemptCompleted() | ev.AttemptFailed():
+                self._count(event.task, event.attempt, event.usage)
+            case ev.TaskCancelled(usage=usage) if usage:
+                self._count(event.task, self.run.tasks[event.task].attempt, usage)
+
+    def _count(self, task: str, attempt: int, usage: dict[str, float]) -> None:
+        before = self.used.get((task, attempt), 0.0)
+        self.used[task, attempt] = max(before, usage.get("usd", 0.0))
 
     def check(self) -> None:
         run, plan = self.run, self.plan
@@ -173,6 +228,10 @@ class Play:
         assert run.open_cleanup == sum(t.status not in TASK_ENDED for t in tasks if t.plan.cleanup)
         assert run.deciding == sum(is_asked(run, task) for task in tasks)
         assert run.parked == sum(task.wait == "person" for task in tasks)
+        assert run.unpaid == sum(task.wait == "budget" for task in tasks)
+        spent = run.spent.get("", {}).get("usd", 0.0)
+        assert spent == approx(sum(self.used.values()))
+        assert spent == approx(sum(task.usage.get("usd", 0.0) for task in tasks))
         assert seen[TaskStatus.RUNNING] <= (plan.max_parallel if plan.parallel else 1)
         for agent, limit in plan.limits.items():
             busy = sum(t.status is TaskStatus.RUNNING for t in tasks if t.plan.agent == agent)

@@ -6,12 +6,22 @@ from hypothesis import given, settings
 from lead_tui.core import commands as cmd
 from lead_tui.core import effects as fx
 from lead_tui.core import events as ev
-from lead_tui.core.plan import Need, Plan, PlannedTask
+from lead_tui.core.plan import Need, Plan, PlannedAgent, PlannedBudget, PlannedTask
+from lead_tui.core.spending import is_held, is_spent
 from lead_tui.core.state import RUN_ENDED, TASK_ENDED
 from lead_tui.flow.models import FailureStrategy
 from tests.core.play import Play
 
 ONS = st.sampled_from([None, None, None, None, "any", "completed", "failed", "skipped"])
+
+
+@st.composite
+def budgets(draw) -> PlannedBudget | None:
+    """Mostly none; else one that a few attempts spend."""
+    if draw(st.integers(0, 2)):
+        return None
+    limits = draw(st.sampled_from([{"usd": 2.0}, {"calls": 3.0}, {"usd": 1.0, "calls": 5.0}]))
+    return PlannedBudget(limits, enforce=draw(st.booleans()))
 
 
 @st.composite
@@ -45,6 +55,8 @@ def plans(draw) -> Plan:
         strategy=draw(st.sampled_from(list(FailureStrategy))),
         global_timeout=draw(st.sampled_from([None, None, 60.0])),
         limits=draw(st.sampled_from([{}, {"n": 1}])),
+        budget=draw(budgets()),
+        agents={"n": PlannedAgent(budget=draw(budgets()))},
         outputs=draw(st.booleans()),
     )
 
@@ -60,8 +72,26 @@ class Fate:
         play = self.play
         moves = [self.command, self.crash, self.tick]
         moves += [self.answer] * 4 if play.questions else []
-        moves += [self.end_call] * 8 if play.calls else []
+        moves += [self.end_call] * 8 + [self.tell] * 4 if play.calls else []
         self.draw(st.sampled_from(moves))()
+
+    def tell(self) -> None:
+        """A call in flight says what it does."""
+        play, draw = self.play, self.draw
+        name = draw(st.sampled_from(sorted(play.calls)))
+        told = play.run.tasks[name].told.get("usd", 0.0)
+        match draw(st.sampled_from(["spend", "save", "tool", "return", "budget"])):
+            case "spend":
+                play.spend(name, usd=told + 0.5, calls=2)
+            case "save":
+                play.save(name)
+            case "tool":
+                play.use_tool(name)
+            case "return":
+                play.tool_returns(name)
+            case _ if is_held(play.run, play.run.tasks[name]):
+                scope = "" if is_spent(play.run, "") else play.run.tasks[name].plan.agent
+                play.stand_at_budget(name, scope, begun=draw(st.booleans()))
 
     def end_call(self) -> None:
         play, draw = self.play, self.draw
@@ -71,7 +101,7 @@ class Fate:
         kind = draw(st.sampled_from(["complete", "complete", "complete", "fail", "retry", "limit", "person"]))
         match kind:
             case "complete":
-                play.complete(name)
+                play.complete(name, usage={"usd": 0.5} if draw(st.booleans()) else {})
             case "limit":
                 play.wait(name)
                 play.take(ev.TaskReady(task=name, why="waited"))
@@ -149,6 +179,9 @@ class Fate:
             assert play.command(cmd.Resume()) == ""
             return
         assert play.run.status == "waiting", f"nothing moves, and the run is {play.run.status}"
+        for agent, budget in play.run.budgets.items():
+            if budget.holds:
+                assert play.command(cmd.RaiseBudget(agent=agent, **dict.fromkeys(budget.limits, 1e6))) == ""
         gates = [name for name, gate in play.run.gates.items() if gate.answer is None and not gate.void]
         for gate in gates:
             assert play.command(cmd.Approve(gate=gate)) == ""

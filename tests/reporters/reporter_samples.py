@@ -120,6 +120,10 @@ HOSTILE_STORY = tell(
     ev.ApprovalRequested(task=HOSTILE, gate=HOSTILE, message=HOSTILE, show=HOSTILE, options=[HOSTILE],
                          form={HOSTILE: {"type": HOSTILE}}),
     ev.ApprovalGranted(task=HOSTILE, gate=HOSTILE, by=HOSTILE, answer=HOSTILE),
+    ev.ToolCalled(task=HOSTILE, attempt=1, call=HOSTILE, tool=HOSTILE, arguments={HOSTILE: HOSTILE}),
+    ev.ToolReturned(task=HOSTILE, attempt=1, call=HOSTILE, tool=HOSTILE, failure=HOSTILE_FAILURE),
+    ev.BudgetExceeded(what="usd", spent=2, limit=1, agent=HOSTILE),
+    ev.BudgetRaised(limits={"usd": 3.0}, agent=HOSTILE, by=HOSTILE),
     ev.RunStopping(cause="cancelled", task=HOSTILE, by=HOSTILE, why=HOSTILE),
     ev.TaskFailed(task=HOSTILE, failure=HOSTILE_FAILURE, why=HOSTILE),
 )  # fmt: skip

@@ -15,7 +15,7 @@ from lead_tui.reporters.base import Target
 from lead_tui.reporters.lines import LOG_LINES, LOG_WIDTH, Narrator
 from lead_tui.reporters.progress import Lines, plain_line
 from lead_tui.reporters.result_text import result_body, summary, what_next
-from lead_tui.text.words import duration, gate_commands, go_on, preview, short_name, stopwatch
+from lead_tui.text.words import duration, gate_commands, go_on, preview, short_name, spending, stopwatch
 from tests.reporters.reporter_samples import (
     BEGAN,
     CANCELLED,
@@ -63,6 +63,68 @@ def told(*items: ev.Event | ev.Note, db: str | None = None) -> list[str]:
     narrator = Narrator(db)
     lines = [narrator.tell(item) for item in tell(*items)]
     return [plain_line(line)[8:] for line in lines if line is not None]
+
+
+def test_tools_and_budgets_are_told():
+    """What an agent called, what went wrong there, what was spent and who raised it."""
+    broken = Failure(Category.TOOL, "no such file")
+    assert told(
+        ev.ToolCalled(task="a", attempt=1, call="1", tool="mail.send", arguments={"to": "ada"}),
+        ev.ToolReturned(task="a", attempt=1, call="1", tool="mail.send", result="sent"),
+        ev.ToolReturned(task="a", attempt=1, call="2", tool="read_file", failure=broken),
+        ev.AttemptSaved(task="a", attempt=1, piece={}),
+        ev.AttemptSpent(task="a", attempt=1, usage={"usd": 1.0}),
+        ev.BudgetWarning(what="usd", spent=1.6, limit=2.0),
+        ev.BudgetExceeded(what="tokens", spent=12_345, limit=12_000, agent="writer"),
+        ev.BudgetExceeded(what="calls", spent=3, limit=3, mode="audit"),
+        ev.TaskWaiting(task="a", attempt=1, reason="budget", why="the budget of writer is spent"),
+        ev.RunWaiting(why="budget", tasks=["a", "b"]),
+        ev.BudgetRaised(limits={"usd": 5.0}, by="ada"),
+        ev.BudgetRaised(limits={"tokens": 20_000.0}, agent="writer"),
+    ) == [
+        '· tool      a                mail.send {"to":"ada"}',
+        "! tool      a                read_file failed: tool_error: no such file",
+        "! budget    1.6 USD of 2 USD are spent",
+        "✗ budget    writer           spent, 12,345 tokens of 12,000 tokens; nothing more starts",
+        "✗ budget    spent, 3 calls of 3 calls; mode: audit, so it goes on",
+        "… waiting   a                the budget of writer is spent",
+        "? waiting   for a budget to be raised: a, b",
+        "✓ budget    raised to 5 USD by ada",
+        "✓ budget    writer           raised to 20,000 tokens",
+    ]
+
+
+def test_what_a_run_that_waits_for_budgets_needs():
+    """A command for each budget with its flags, then the one that goes on, in the same last line."""
+    spent = [
+        {"agent": "", "what": "usd", "spent": 2.5, "limit": 2.0},
+        {"agent": "", "what": "calls", "spent": 9, "limit": 9},
+        {"agent": "writer", "what": "tokens", "spent": 1000, "limit": 1000},
+    ]
+    waiting = result(status="waiting", spent_budgets=spent)
+    assert waiting.exit_code() == 7
+    assert what_next(waiting, "j.db", secrets=["key"]) == [
+        "  ? the budget of the flow is spent: 2.5 USD of 2 USD",
+        "  ? the budget of the flow is spent: 9 calls of 9 calls",
+        "  ? the budget of writer is spent: 1,000 tokens of 1,000 tokens",
+        (
+            "  to go on: leadtui raise-budget r1 --db j.db --usd ... --calls ...; "
+            "leadtui raise-budget r1 --agent writer --db j.db --tokens ...; "
+            "leadtui resume r1 -i key=... --db j.db"
+        ),
+    ]
+
+
+def test_what_models_cost_in_words():
+    """Nothing for what cost none; what has no price is said and counts as no money."""
+    assert spending({}) == spending({"calls": 3}) == ""
+    assert spending({"calls": 1, "input_tokens": 10, "output_tokens": 5, "usd": 0.01234}) == (
+        "1 call, 15 tokens, 0.0123 USD"
+    )
+    assert spending({"calls": 2000, "unpriced_calls": 2}) == "2,000 calls, 2 unpriced"
+    assert spending({"usd": 0, "unpriced_calls": 0}) == "0.00 USD"
+    said = summary(result(metrics={"usage": {"calls": 2, "usd": 12.5}}))[0]
+    assert " · 2 calls, 12.50 USD · " in said
 
 
 def test_a_run_on_a_pipe_is_a_line_for_each_thing_that_matters():

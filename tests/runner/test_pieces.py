@@ -13,8 +13,8 @@ from lead_tui.errors import IllegalTransition, JournalError, MissingSecret, Usag
 from lead_tui.flow.inputs import resolve_inputs
 from lead_tui.flow.models import FailureStrategy
 from lead_tui.journal.memory import MemoryJournal
-from lead_tui.runner.context import gate_name
 from lead_tui.runner.engine import load_dict
+from lead_tui.runner.gates import gate_name
 from lead_tui.runner.result import ExitCode, result_of
 from lead_tui.runner.scope import RunView, TasksView, TaskView
 from lead_tui.runner.timers import Timers

@@ -11,9 +11,11 @@ from lead_tui.errors import UsageError
 from lead_tui.flow.graph import layers
 from lead_tui.flow.inputs import check_value, mask_inputs, parse_text
 from lead_tui.flow.loader import Document
-from lead_tui.flow.models import TaskSpec, Workflow
+from lead_tui.flow.models import Budget, TaskSpec, Workflow
 from lead_tui.flow.resolve import task_settings
+from lead_tui.flow.worst_case import worst_case, worst_case_of
 from lead_tui.runner.secrets import Concealer
+from lead_tui.text.words import limit_text
 
 EXAMPLES = ("leadtui plan flow.yaml", "leadtui plan flow.yaml --format mermaid > flow.mmd")
 
@@ -64,7 +66,13 @@ def describe(document: Document, texts: dict[str, str]) -> dict[str, Any]:
         "finally": cleanup,
         "tasks": {task.name: _task(document, task) for task in workflow.all_tasks},
         "outputs": list(workflow.outputs),
+        "budget": _budget(workflow.budget),
+        "worst_case": worst_case(workflow),
     }
+
+
+def _budget(budget: Budget | None) -> dict[str, Any] | None:
+    return None if budget is None else dict(budget.limits.items(), mode=budget.mode)
 
 
 def _task(document: Document, task: TaskSpec) -> dict[str, Any]:
@@ -84,6 +92,8 @@ def _task(document: Document, task: TaskSpec) -> dict[str, Any]:
         "idempotent": settings.idempotent,
         "priority": task.priority,
         "continue_on_failure": task.continue_on_failure,
+        "budget": _budget(agent.budget),
+        "worst_case": worst_case_of(workflow, task),
     }
 
 
@@ -113,6 +123,7 @@ def _text(plan: dict[str, Any]) -> str:
     if plan["finally"]:
         lines += ["", "finally, whatever happens"]
         lines += [_task_text(name, plan["tasks"][name]) for names in plan["finally"] for name in names]
+    lines += ["", *_cost_text(plan)]
     if plan["outputs"]:
         lines += ["", f"outputs: {', '.join(plan['outputs'])}"]
     return "\n".join(lines)
@@ -133,6 +144,22 @@ def _task_text(name: str, task: dict[str, Any]) -> str:
     words += [] if task["idempotent"] else ["not idempotent"]
     words += ["may fail"] if task["continue_on_failure"] else []
     return ", ".join(words)
+
+
+def _cost_text(plan: dict[str, Any]) -> list[str]:
+    """What it may cost, and what it must not."""
+    most = ", ".join(
+        f"{amount:,.10g} {name.replace('_', ' ')}" for name, amount in plan["worst_case"].items()
+    )
+    budgets = {f"budget of {task['agent']}": task["budget"] for task in plan["tasks"].values()}
+    shown = {name: budget for name, budget in {"budget": plan["budget"], **budgets}.items() if budget}
+    return [f"at most {most}" if most else "calls nothing that costs", *map(_budget_text, shown.items())]
+
+
+def _budget_text(budget: tuple[str, dict[str, Any]]) -> str:
+    whose, limits = budget
+    shown = ", ".join(limit_text(what, limit) for what, limit in limits.items() if what != "mode")
+    return f"{whose}: {shown}" + (" (audit: it only tells)" if limits["mode"] == "audit" else "")
 
 
 def _attempts(task: dict[str, Any]) -> str:

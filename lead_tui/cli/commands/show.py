@@ -6,12 +6,13 @@ import msgspec
 
 from lead_tui.cli import options, session
 from lead_tui.cli.terminal import moment, out, out_json, short, table
+from lead_tui.core.spending import amount
 from lead_tui.core.state import RunState, TaskState
 from lead_tui.journal.base import RunRow
 from lead_tui.reporters.result_text import what_next
 from lead_tui.runner import left
 from lead_tui.runner.result import Result, result_of
-from lead_tui.text.words import duration, failure_text
+from lead_tui.text.words import duration, failure_text, limit_text, spending, whose_budget
 
 EXAMPLES = ("leadtui show last", "leadtui show 3f2a --json")
 
@@ -65,6 +66,7 @@ def _task(row: RunRow, state: RunState, task: TaskState) -> dict[str, Any]:
         "error": task.failure if task.status == "failed" else None,
         "handled": task.handled,
         "gate": task.gate,
+        "usage": task.usage,
     }
 
 
@@ -85,11 +87,28 @@ def _text(row: RunRow, state: RunState, result: Result, further: list[str]) -> l
             [_cells(row, state, task) for task in state.tasks.values()],
         ),
     ]
+    lines += _spent(state, result)
     if result.outputs:
         lines += ["", *(f"{name}: {short(value, 2000)}" for name, value in result.outputs.items())]
     if result.failure is not None:
         lines += ["", f"failed: {result.failure}"]
     return [*lines, "", *further] if further else lines
+
+
+def _spent(state: RunState, result: Result) -> list[str]:
+    """What models cost in all, and each agent's part of it; the budgets."""
+    whole = spending(result.metrics["usage"])
+    parts = {agent: spending(account) for agent, account in result.metrics["spent"].items()}
+    lines = [f"spent: {whole}"] if whole else []
+    lines += [f"  {agent}: {part}" for agent, part in parts.items() if part]
+    for agent, budget in state.budgets.items():
+        account = state.spent.get(agent, {})
+        limits = (
+            f"{limit_text(what, amount(account, what))} of {limit_text(what, limit)}"
+            for what, limit in budget.limits.items()
+        )
+        lines.append(f"{whose_budget(agent)}: {', '.join(limits)}" + ("" if budget.enforce else " (audit)"))
+    return ["", *lines] if lines else []
 
 
 def _cells(row: RunRow, state: RunState, task: TaskState) -> tuple[str, ...]:

@@ -1,6 +1,8 @@
 """`leadtui test-agent FLOW AGENT`: one real call, with the retries, timeouts and breaker of a run."""
 
 import json
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,18 +11,22 @@ import typer
 from lead_tui.cli import cockpit, completion, options, session
 from lead_tui.cli.driving import Watching
 from lead_tui.cli.screen import need_screen
-from lead_tui.cli.terminal import out, out_json, short
+from lead_tui.cli.terminal import out, out_json, say, short
+from lead_tui.core import events as ev
 from lead_tui.errors import UsageError
 from lead_tui.flow.loader import Document
 from lead_tui.journal.memory import MemoryJournal
+from lead_tui.observers.hub import Item
 from lead_tui.runner.engine import Engine
 from lead_tui.runner.result import ExitCode
-from lead_tui.runner.trial import Trial, Try, try_agent
-from lead_tui.text.words import duration
+from lead_tui.runner.trial import Trial, Try, begin_trial
+from lead_tui.text.safe import safe
+from lead_tui.text.words import duration, failure_text, spending
 
 EXAMPLES = (
     "leadtui test-agent flow.yaml api",
     "leadtui test-agent flow.yaml",
+    "leadtui test-agent flow.yaml writer -p 'prompt=Three names for a cat?'",
     "leadtui test-agent flow.yaml api --action get -p endpoint=/health -p 'query={\"deep\": true}'",
 )
 
@@ -50,7 +56,8 @@ def command(
     """Make one real call to one agent.
 
     Tells whether it can be reached, how long it took, what it answered and what was tried. Stored nowhere.
-    Without AGENT it opens a screen for as many calls as you like.
+    What a model writes is shown as it comes, if this is a terminal. Without AGENT it opens a screen for as
+    many calls as you like, in which you can also answer what an agent asks.
     """
     document, environment = session.load_flow(flow, env_file)
     if agent is None:
@@ -58,14 +65,84 @@ def command(
             raise UsageError(f"--json needs an AGENT: {_agents(document)}")
         need_screen(f"name one of {_agents(document)}")
         raise typer.Exit(_screen(flow, env_file))
-    given = {name: _value(text) for name, text in session.pairs(parameters, "-p").items()}
-    engine = Engine(MemoryJournal())
-    trial = session.wait_for(try_agent(engine, document, agent, action, given, environment=environment))
+    texts = _texts(document, agent, action)
+    given = {
+        name: text if name in texts else _value(text)
+        for name, text in session.pairs(parameters, "-p").items()
+    }
+    voice = _Voice(loud=not as_json and sys.stdout.isatty())
+    trial = session.wait_for(_called(document, environment, agent, action, given, voice))
     if as_json:
         out_json(trial)
     else:
-        out(_text(trial))
+        out(_text(trial, told=voice.spoke))
     raise typer.Exit(ExitCode.COMPLETED if trial.success else ExitCode.FAILED)
+
+
+async def _called(
+    document: Document,
+    environment: Mapping[str, str],
+    agent: str,
+    action: str | None,
+    parameters: dict[str, Any],
+    voice: "_Voice",
+) -> Trial:
+    engine = Engine(MemoryJournal())
+    run = await begin_trial(engine, document, agent, action, parameters, environment=environment)
+    try:
+        return await run.follow(voice.hear)
+    finally:
+        voice.end_line()
+
+
+class _Voice:
+    """Says what a call says while it is under way, if it is `loud`. `spoke`: something of its answer was."""
+
+    def __init__(self, *, loud: bool) -> None:
+        self.spoke = False
+        self._loud = loud
+        self._within_line = False
+
+    def hear(self, batch: Sequence[Item]) -> None:
+        for item in batch if self._loud else ():
+            match item:
+                case ev.Tokens(text=text):
+                    self._speak(text)
+                case ev.ToolCalled(tool=tool, arguments=arguments):
+                    self._tell(f"  {tool} {short(arguments)}")
+                case ev.ToolReturned(result=result, failure=failure, duration=seconds):
+                    gave = failure_text(failure) if failure is not None else short(result)
+                    self._tell(f"  -> {gave}, {duration(seconds)}")
+                case ev.AttemptFailed(attempt=attempt, failure=failure, retry_in=float(again)):
+                    self.spoke = False  # an answer that broke off is none
+                    self._tell(f"  attempt {attempt}: {failure_text(failure)}, again in {duration(again)}")
+
+    def end_line(self) -> None:
+        if self._within_line:
+            print(flush=True)
+        self._within_line = False
+
+    def _speak(self, text: str) -> None:
+        print(safe(text), end="", flush=True)
+        self.spoke, self._within_line = True, not text.endswith("\n")
+
+    def _tell(self, text: str) -> None:
+        self.end_line()
+        say(text)
+
+
+def _texts(document: Document, agent: str, action: str | None) -> set[str]:
+    """The parameters that are texts whatever stands in them: `-p prompt=1` is no number."""
+    config = next((each for each in document.workflow.agents if each.name == agent), None)
+    asked = (task.action for task in document.workflow.all_tasks if task.agent_name == agent)
+    model = config.parameters_model(action or next(asked, "")) if config is not None else None
+    properties = model.model_json_schema().get("properties", {}) if model is not None else {}
+    return {name for name, schema in properties.items() if _is_text(schema)}
+
+
+def _is_text(schema: Mapping[str, Any]) -> bool:
+    kinds = {each.get("type") for each in schema.get("anyOf", [schema])}
+    return "string" in kinds and kinds <= {"string", "null"}
 
 
 def _agents(document: Document) -> str:
@@ -86,20 +163,31 @@ def _value(text: str) -> Any:
         return text
 
 
-def _text(trial: Trial) -> str:
-    verdict = "works" if trial.success else "answers with an error" if trial.reachable else "does not answer"
-    lines = [f"{trial.agent_name} {verdict}: {trial.action}, {duration(trial.response_time)}"]
+def _text(trial: Trial, *, told: bool) -> str:
+    """`told`: the answer is on the screen already."""
+    lines = [f"{trial.agent_name} {trial.verdict}: {trial.action}, {duration(trial.response_time)}"]
     lines += [_attempt(each) for each in trial.attempts]
+    if trial.first_token is not None:
+        lines.append(f"  first token: {duration(trial.first_token)}")
+    if spent := spending(trial.usage):
+        lines.append(f"  usage: {spent}")
+    if trial.tool_calls:
+        lines.append(f"  tools: {', '.join(use.tool for use in trial.tool_calls)}")
     if trial.breaker != "closed":
         lines.append(f"  breaker: {trial.breaker}")
     if trial.error is not None:
         lines.append(f"  {trial.error}")
-    else:
-        lines.append(f"  result: {short(trial.result, 2000)}")
+    elif not told:
+        lines.append(f"  result: {short(_answer(trial.result), 2000)}")
     lines += [
         f"  {name}: {short(value)}" for name, value in trial.meta.items() if value not in (None, "", False)
     ]
     return "\n".join(lines)
+
+
+def _answer(result: Any) -> Any:
+    """Of a model what it says; its usage stands above."""
+    return result["content"] if isinstance(result, dict) and {"content", "usage"} <= result.keys() else result
 
 
 def _attempt(each: Try) -> str:

@@ -1,0 +1,164 @@
+"""A call to another agent from within an attempt: its limits, its breaker, its budget and its timeout hold.
+
+It stands under the task of the attempt: notes, questions and tool calls are the task's. What it uses counts
+for the attempt and in the budgets of both agents.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from lead_tui.agents.base import AgentResponse, Answer, Gate
+from lead_tui.errors import AgentError, Category, Failure, failed
+from lead_tui.flow.diagnostics import did_you_mean, one_of
+from lead_tui.resilience.guard import Guard
+from lead_tui.runner.call import call
+from lead_tui.runner.call_time import CallTime
+from lead_tui.runner.crew import Member
+from lead_tui.runner.plain import plain
+
+if TYPE_CHECKING:
+    from lead_tui.runner.context import AttemptContext
+
+
+Times = tuple[CallTime, ...]
+
+
+class CallContext:
+    """What an agent gets that another one calls. It saves nothing: only an attempt can go on."""
+
+    def __init__(
+        self, attempt: "AttemptContext", agent: str, callers: tuple[str, ...], times: Times, key: str
+    ) -> None:
+        self.run_id = attempt.run_id
+        self.task = attempt.task
+        self.attempt = attempt.attempt
+        self.folder = attempt.folder
+        self.environment = attempt.environment
+        self.shared = attempt.shared
+        self.log = attempt.log
+        self.progress = attempt.progress
+        self.tokens = attempt.tokens
+        self.service = attempt.service
+        self.stored = attempt.stored
+        self.conceal = attempt.conceal
+        self.mask = attempt.mask
+        self.idempotency_key = key
+        self.saved: list[Any] = []
+        self.time = CallTime()
+        self._agent = agent
+        self._callers = callers
+        self._times = (*times, self.time)
+        self._within = attempt
+
+    def save(self, piece: Any) -> None:
+        """Nothing: the call is made anew if the attempt that made it begins again."""
+
+    async def ask(self, gate: Gate, bound_to: str = "") -> Answer:
+        with standing_still(self._times):
+            return await self._within.ask(gate, bound_to)
+
+    async def admit(self) -> None:
+        await self._within.pay(self._agent, self._times)
+
+    def spend(self, usage: Mapping[str, float]) -> None:
+        self._within.count(usage, self._agent)
+
+    def tool_called(self, call: str, tool: str, arguments: Any) -> None:
+        self._within.tool_called(f"{self._agent}/{call}", tool, arguments)
+
+    def tool_returned(self, call: str, tool: str, result: Any = None, failure: Failure | None = None) -> None:
+        self._within.tool_returned(f"{self._agent}/{call}", tool, result, failure)
+
+    def ended(self) -> None:
+        """Its time counts, however it ended."""
+        self._within.count_seconds(self.time.seconds, self._agent)
+
+    async def call(self, agent: str, action: str, parameters: dict[str, Any]) -> AgentResponse:
+        callers = (*self._callers, self._agent)
+        return await call_within(self._within, callers, self._times, agent, action, parameters)
+
+
+@contextmanager
+def standing_still(times: Times) -> Iterator[None]:
+    """None of these calls' times runs."""
+    with ExitStack() as stack:
+        for time in times:
+            stack.enter_context(time.standing_still())
+        yield
+
+
+async def call_within(
+    attempt: "AttemptContext",
+    callers: tuple[str, ...],
+    times: Times,
+    agent: str,
+    action: str,
+    parameters: dict[str, Any],
+) -> AgentResponse:
+    """`callers`: the agents that wait for this call, the task's own first; `times`: those of their calls.
+
+    A failure is in the response. Raises AgentError for an agent that the flow does not declare.
+    """
+    attempt.check_known(agent)
+    try:
+        member = attempt.member_of(agent)
+        _check(member, callers, action)
+        parameters = plain(parameters)
+    except AgentError as error:
+        return AgentResponse(success=False, error=error.failure)
+    key = attempt.key_of(agent, action, parameters)
+    context = CallContext(attempt, agent, callers, times, key)
+    await attempt.stored()
+    async with member.places:
+        await attempt.pay(agent, times)
+        with standing_still((attempt.time, *times)):
+            refused = await _let_through(member.guard, key)
+        if refused is not None:
+            return AgentResponse(success=False, error=refused)
+        return await _make(member, action, parameters, context, key)
+
+
+def _check(member: Member, callers: tuple[str, ...], action: str) -> None:
+    config = member.agent.config
+    if config.name in callers:
+        path = " → ".join((*callers, config.name))
+        raise failed(Category.VALIDATION, f"agents would call each other in a circle: {path}", code="circle")
+    if config.actions is not None and action not in config.actions:
+        hint = did_you_mean(action, config.actions) or one_of(sorted(config.actions))
+        message = f"the agent {config.name!r} has no action {action!r}; {hint}"
+        raise failed(Category.VALIDATION, message, code="unknown_action")
+    if problem := config.action_problem(action):
+        message = f"{action!r} cannot be an action of {config.name!r}: {problem}"
+        raise failed(Category.VALIDATION, message, code="unknown_action")
+
+
+async def _let_through(guard: Guard, ticket: str) -> Failure | None:
+    """Wait for limit, Retry-After and breaker; the failure if the call must not be made."""
+    try:
+        while (hold := guard.admit(ticket)) is not None:
+            if (failure := await hold.wait()) is not None:
+                guard.forget(ticket)
+                return failure
+    except asyncio.CancelledError:
+        guard.forget(ticket)
+        raise
+    return None
+
+
+async def _make(
+    member: Member, action: str, parameters: dict[str, Any], context: CallContext, ticket: str
+) -> AgentResponse:
+    seconds = member.attempt_timeout
+    try:
+        response = await call(member.agent, action, parameters, context, context.time, seconds)
+    except asyncio.CancelledError:
+        member.guard.settle(ticket, None, cancelled=True)
+        raise
+    finally:
+        context.ended()
+    failure = response.error if isinstance(response.error, Failure) else None
+    member.guard.settle(ticket, failure)
+    context.spend(response.usage)
+    return response

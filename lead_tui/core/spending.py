@@ -25,26 +25,33 @@ _HAIR = 1 - 1e-9
 
 
 def tell(run: RunState, task: TaskState, usage: Mapping[str, float], seconds: float, agent: str = "") -> None:
-    """Count what the current attempt has used so far; with `agent` the part that it used of that one."""
+    """Count what the current attempt has used so far; with `agent` the part that it used of that one.
+
+    A run without a budget counts no attempt that tells nothing: there may be 50,000 of them.
+    """
+    if not (agent or usage or run.budgets or task.costs.accounts):
+        return
     if agent:
         _book(run, task, agent, {**usage, "calls": max(usage.get("calls", 0), 1), "seconds": seconds})
         return
-    usage = _grown(task.told, usage)
-    _add_growth(task.usage, task.told, usage)
-    task.told = usage
+    costs = task.own_costs()
+    usage = _grown(costs.told, usage)
+    _add_growth(costs.usage, costs.told, usage)
+    costs.told = usage
     known = run.plan.agents.get(task.plan.agent)
     if known is None or not known.asks:
-        others = sum(account["calls"] for name, account in task.accounts.items() if name)
+        others = sum(account["calls"] for name, account in costs.accounts.items() if name)
         calls = max(usage.get("calls", 0) - others, 1) + others
         _book(run, task, "", {**usage, "calls": calls, "seconds": seconds})
 
 
 def _book(run: RunState, task: TaskState, agent: str, account: dict[str, float]) -> None:
-    before = task.accounts.get(agent, {})
+    accounts = task.own_costs().accounts
+    before = accounts.get(agent, {})
     account = _grown(before, account)
     for scope in (agent,) if agent else ("", task.plan.agent):
         _add_growth(run.spent.setdefault(scope, {}), before, account)
-    task.accounts[agent] = account
+    accounts[agent] = account
 
 
 def _grown(before: dict[str, float], after: Mapping[str, float]) -> dict[str, float]:

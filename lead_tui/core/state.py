@@ -4,6 +4,7 @@ Task:  pending → ready → running → completed | failed | skipped | cancelle
 with `waiting` between two tries, before a limit or breaker, and at a gate.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -55,6 +56,22 @@ RUN_ENDED = frozenset({RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLE
 
 
 @dataclass(slots=True)
+class Costs:
+    """What the attempts of a task used, for those that tell it or that a budget covers."""
+
+    usage: dict[str, float] = field(default_factory=dict)
+    """Of all attempts, as they told it."""
+    told: dict[str, float] = field(default_factory=dict)
+    """Of it, what the current attempt told."""
+    accounts: dict[str, dict[str, float]] = field(default_factory=dict)
+    """What of the current attempt counts in budgets: "" for all of it, by name what other agents used."""
+
+
+_NO_COSTS = Costs()
+"""Of every task that has none: most have none. Nobody writes it."""
+
+
+@dataclass(slots=True)
 class TaskState:
     """One task. `attempt` counts all tries ever, `tries` the failed ones of this `generation`."""
 
@@ -88,16 +105,11 @@ class TaskState:
     """The call of the attempt that waits is under way: it stands still at a gate or a budget."""
     short_of: str = ""
     """While it waits for a budget: the agent whose, empty for the flow's."""
-    calling: dict[str, str] = field(default_factory=dict)
+    calling: dict[str, str] | None = None
     """Tools that the current attempt has called and that have not returned, by call."""
-    saved: list[Any] = field(default_factory=list)
+    saved: list[Any] | None = None
     """What the next attempt goes on with, until one completes or a person begins anew."""
-    usage: dict[str, float] = field(default_factory=dict)
-    """What all its attempts used, as they told it."""
-    told: dict[str, float] = field(default_factory=dict)
-    """Of it, what the current attempt told."""
-    accounts: dict[str, dict[str, float]] = field(default_factory=dict)
-    """What of the current attempt counts in budgets: "" for all of it, by name what other agents used."""
+    costs: Costs = field(default_factory=lambda: _NO_COSTS)
     shaped: bool = False
     """`result` already holds what the `output` template made of the current attempt."""
     open: int = 0
@@ -113,6 +125,22 @@ class TaskState:
         if self.started_at is None or self.ended_at is None:
             return 0.0
         return (self.ended_at - self.started_at).total_seconds()
+
+    @property
+    def usage(self) -> Mapping[str, float]:
+        """What all its attempts used, as they told it."""
+        return self.costs.usage
+
+    @property
+    def accounts(self) -> Mapping[str, Mapping[str, float]]:
+        """What of the current attempt counts in budgets: "" for all of it, by name what others used."""
+        return self.costs.accounts
+
+    def own_costs(self) -> Costs:
+        """To be written."""
+        if self.costs is _NO_COSTS:
+            self.costs = Costs()
+        return self.costs
 
     @property
     def repeatable(self) -> bool:

@@ -96,7 +96,7 @@ def _ready(run: RunState, task: TaskState, event: ev.TaskReady) -> None:
 def _count_lost(run: RunState, task: TaskState) -> None:
     """Count a call that was in flight when its process ended as a call, whatever else it has used."""
     if task.status is RUNNING:
-        tell(run, task, task.told, task.accounts.get("", {}).get("seconds", 0.0))
+        tell(run, task, task.costs.told, task.accounts.get("", {}).get("seconds", 0.0))
 
 
 def _started(run: RunState, task: TaskState, event: ev.TaskStarted) -> None:
@@ -108,13 +108,15 @@ def _started(run: RunState, task: TaskState, event: ev.TaskStarted) -> None:
 def _attempt_started(run: RunState, task: TaskState, event: ev.AttemptStarted) -> None:
     if event.attempt != task.attempt:
         task.attempt = event.attempt
-        task.calling, task.told, task.accounts = {}, {}, {}
+        task.calling = None
+        if task.costs.accounts or task.costs.told:
+            task.costs.told, task.costs.accounts = {}, {}
     task.resumes = task.begun = task.shaped = False
 
 
 def _attempt_completed(run: RunState, task: TaskState, event: ev.AttemptCompleted) -> None:
     _end_attempt(run, task, event)
-    task.saved = []
+    task.saved = None
     if not task.shaped:
         task.result = event.result
     task.meta = event.meta or None
@@ -124,7 +126,7 @@ def _attempt_completed(run: RunState, task: TaskState, event: ev.AttemptComplete
 def _end_attempt(run: RunState, task: TaskState, event: ev.AttemptCompleted | ev.AttemptFailed) -> None:
     """An attempt may end while it asks a person: then nobody needs to answer any more."""
     tell(run, task, event.usage, event.duration)
-    task.calling = {}
+    task.calling = None
     task.resumes = task.begun = False
     if task.status is not RUNNING:
         _void_gate(run, task)
@@ -152,14 +154,16 @@ def _retry_scheduled(run: RunState, task: TaskState, event: ev.RetryScheduled) -
 
 
 def _tool_called(run: RunState, task: TaskState, event: ev.ToolCalled) -> None:
-    task.calling[event.call] = event.tool
+    task.calling = {**(task.calling or {}), event.call: event.tool}
 
 
 def _tool_returned(run: RunState, task: TaskState, event: ev.ToolReturned) -> None:
-    task.calling.pop(event.call, None)
+    if task.calling is not None:
+        task.calling.pop(event.call, None)
 
 
 def _saved(run: RunState, task: TaskState, event: ev.AttemptSaved) -> None:
+    task.saved = task.saved or []
     task.saved.append(event.piece)
 
 
@@ -207,7 +211,7 @@ def _interrupted(run: RunState, task: TaskState, event: ev.TaskInterrupted) -> N
     task.why = event.why
     _count_lost(run, task)
     task.resumes = task.begun = False
-    task.calling = {}
+    task.calling = None
     _void_gate(run, task)
     if run.holder == task.name:
         run.holder = ""
@@ -218,7 +222,7 @@ def _end(run: RunState, task: TaskState, event: ev.TaskEvent, outcome: str) -> N
     task.ended_at = event.ts
     task.stopping = ""
     task.resumes = task.begun = False
-    task.calling = {}
+    task.calling = None
     _void_gate(run, task)
     if run.holder == task.name:
         run.holder = ""
@@ -268,7 +272,7 @@ def _unmet_because(needed: TaskState, on: str | None, outcome: str) -> str:
 def clear(task: TaskState) -> None:
     task.generation += 1
     task.tries = 0
-    task.saved, task.calling = [], {}
+    task.saved = task.calling = None
     task.result = task.meta = task.failure = task.saw = None
     task.started_at = task.ended_at = task.deadline = None
     task.cause = task.why = ""

@@ -33,7 +33,8 @@ class Attempt(AttemptContext):
         self._spec = spec
         self._member = member
         self._ticket = runner.ticket(order.task)
-        runner.ledger.open(order.task, order.attempt, self.meter)
+        if runner.run.budgets:
+            runner.ledger.open(order.task, order.attempt, self.meter)
 
     async def run(self) -> None:
         """Ends with facts posted to the runner, whatever happens, unless the run is being parked."""
@@ -56,7 +57,8 @@ class Attempt(AttemptContext):
                 if failure is not _LATER:
                     self._post_failure(failure)
                 return
-        ledger.count(self.task, self.meter)  # not before: who waits for a limit may never come to it
+        if self._runner.run.budgets:
+            ledger.count(self.task, self.meter)  # not before: who waits for a limit may never come to it
         await self._call(parameters)
 
     async def _held(self, hold: Hold | None) -> Failure | None:
@@ -100,7 +102,8 @@ class Attempt(AttemptContext):
             self.log("a result came after the attempt was cancelled; it is not used", "warning")
             self._post_cancelled()
             return
-        add(self.meter.own.usage, response.usage)
+        if response.usage:
+            add(self.meter.own.usage, response.usage)
         evaluated: list[ev.Event] = []
         if failure is None and (self._spec.expect or self._spec.output is not None):
             failure, evaluated = self._judged(response)
@@ -146,14 +149,19 @@ class Attempt(AttemptContext):
             *evaluated,
             ev.AttemptCompleted(
                 task=self.task, attempt=self.attempt, result=response.result, meta=response.meta,
-                duration=self.time.seconds, usage=self.meter.total,
+                duration=self.time.seconds, usage=self._used(),
             ),
         )  # fmt: skip
 
     def _post_end(self, *facts: ev.Event) -> None:
         """The last facts of an attempt, with what other agents used meanwhile."""
-        self.bill.close()
-        self._runner.post(*self.bill.untold_of_others(), *facts)
+        if self.bill is not None:
+            self.bill.close()
+            facts = (*self.bill.untold_of_others(), *facts)
+        self._runner.post(*facts)
+
+    def _used(self) -> dict[str, float]:
+        return self.meter.total if self.bill is not None else {}
 
     def _post_failure(
         self,
@@ -171,12 +179,12 @@ class Attempt(AttemptContext):
                 why=decision.why, duration=self.time.seconds,
                 result=response.result if response is not None else None,
                 meta=response.meta if response is not None else {},
-                usage=self.meter.total,
+                usage=self._used(),
             ),
         )  # fmt: skip
 
     def _post_cancelled(self) -> None:
-        duration, usage = self.time.seconds, self.meter.total
+        duration, usage = self.time.seconds, self._used()
         if self.stopping == "deadline":
             self._post_end(
                 ev.AttemptFailed(

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ class AttemptContext(AttemptNotes):
     _asked = 0
     _waiting: asyncio.Lock | None = None
     _woken: asyncio.Future[None] | None = None
+    bill: Bill | None = None
 
     def __init__(self, runner: "Runner", order: fx.StartAttempt) -> None:
         super().__init__(lambda note: runner.note(note, order.task, order.attempt), runner.concealer)
@@ -50,13 +52,18 @@ class AttemptContext(AttemptNotes):
         self.loop = asyncio.get_running_loop()
         self._runner = runner
         state = runner.run.tasks[order.task]
-        self._saved: list[Any] = list(state.saved)
+        self._saved: list[Any] = list(state.saved or ())
         self._has_saved = bool(state.saved)
         self._tools: dict[str, float] = {}
         self._similar: dict[str, int] = {}
-        self.meter = Meter(state)
-        self.time = self.meter.time
-        self.bill = Bill(order.task, order.attempt, self.meter, self._note)
+        self.time = CallTime(state.accounts.get("", {}).get("seconds", 0.0))
+
+    @cached_property
+    def meter(self) -> Meter:
+        """Made with the bill when there is something to count: most attempts have nothing."""
+        meter = Meter(self._runner.run.tasks[self.task], self.time)
+        self.bill = Bill(self.task, self.attempt, meter, self._note)
+        return meter
 
     @property
     def idempotency_key(self) -> str:
@@ -99,7 +106,7 @@ class AttemptContext(AttemptNotes):
     async def _wait(self, *facts: ev.Event) -> None:
         """Stand still until the core starts this attempt again."""
         self._woken = self.loop.create_future()
-        self._runner.post(*self.bill.untold(), *facts)
+        self._runner.post(*self._untold(), *facts)
         await self._woken
 
     def answered(self) -> bool:
@@ -141,6 +148,7 @@ class AttemptContext(AttemptNotes):
         """What this attempt used, or another agent that it called."""
         if usage := checked_usage(usage):
             add(self.meter.part(agent).usage, usage)
+            assert self.bill is not None  # noqa: S101 - it is made with the meter
             self.bill.show()
 
     def count_seconds(self, seconds: float, agent: str) -> None:
@@ -178,6 +186,9 @@ class AttemptContext(AttemptNotes):
 
     # what an attempt goes on with
 
+    def _untold(self) -> list[ev.Event]:
+        return self.bill.untold() if self.bill is not None else []
+
     @property
     def saved(self) -> list[Any]:
         return self._saved
@@ -185,9 +196,7 @@ class AttemptContext(AttemptNotes):
     def save(self, piece: Any) -> None:
         piece = plain(piece)
         self._has_saved = True
-        self._runner.post(
-            *self.bill.untold(), ev.AttemptSaved(task=self.task, attempt=self.attempt, piece=piece)
-        )
+        self._runner.post(*self._untold(), ev.AttemptSaved(task=self.task, attempt=self.attempt, piece=piece))
 
     async def stored(self) -> None:
         await self._runner.stored()

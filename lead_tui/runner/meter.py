@@ -31,12 +31,12 @@ class Part:
 class Meter:
     """Goes on where an earlier start of the same attempt (before a park) had come to, as the log tells it."""
 
-    def __init__(self, task: TaskState) -> None:
+    def __init__(self, task: TaskState, time: CallTime) -> None:
+        self.time = time
         self.others = {name: _part(account) for name, account in task.accounts.items() if name}
         self.own = _part(_minus(task.accounts.get("", {}), self.others))
-        if "calls" not in task.told:
+        if "calls" not in task.costs.told:
             self.own.usage.pop("calls", None)
-        self.time = CallTime(self.own.seconds)
 
     def part(self, agent: str = "") -> Part:
         """That of this attempt, or of another agent that it called."""

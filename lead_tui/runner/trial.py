@@ -1,7 +1,7 @@
 """One call to one agent of a flow, through the engine: its retries, timeouts and breaker are real."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -118,11 +118,29 @@ class _Record:
             self.usage[name] = self.usage.get(name, 0) + amount
 
 
+class _Ear(Observer):
+    """Hears all from the first event on, and keeps it until somebody listens."""
+
+    def __init__(self) -> None:
+        self._batches: asyncio.Queue[Sequence[Item] | None] = asyncio.Queue()
+
+    async def on_batch(self, batch: Sequence[Item]) -> None:
+        self._batches.put_nowait(batch)
+
+    async def on_close(self) -> None:
+        self._batches.put_nowait(None)
+
+    async def batches(self) -> AsyncIterator[Sequence[Item]]:
+        while (batch := await self._batches.get()) is not None:
+            yield batch
+
+
 class TrialRun:
     """A call under way. `run` takes the answers of a person, and can be looked at."""
 
-    def __init__(self, run: LocalRun, config: AgentConfig, action: str) -> None:
+    def __init__(self, run: LocalRun, ear: _Ear, config: AgentConfig, action: str) -> None:
         self.run = run
+        self._ear = ear
         self.agent_name = config.name
         self.action = action
         self._config = config
@@ -143,7 +161,7 @@ class TrialRun:
         return await self._trial(record)
 
     async def _listen(self, record: _Record, hear: Callable[[Sequence[Item]], None]) -> None:
-        async for batch in self.run.events():
+        async for batch in self._ear.batches():
             for item in batch:
                 record.see(item)
             hear(batch)
@@ -199,10 +217,11 @@ async def begin_trial(
     config = _config(document.workflow, agent)
     action = _known_action(config, action or _usual_action(document.workflow, config))
     part = _one_task(document, config, action, parameters or {})
+    ear = _Ear()
     run = await engine.start(
-        part, {}, environment=environment, observers=observers, park_when_waiting=not attended
+        part, {}, environment=environment, observers=[ear, *observers], park_when_waiting=not attended
     )
-    return TrialRun(run, config, action)
+    return TrialRun(run, ear, config, action)
 
 
 async def try_agent(

@@ -22,7 +22,7 @@ def of(agent: str = "m", **limits: float) -> dict[str, PlannedAgent]:
 
 def test_accounts_of_the_flow_and_of_agents():
     """Every attempt counts for its agent and for the flow, one that failed too; each is a call."""
-    play = Play(task("a"), task("b", agent="n")).start()
+    play = Play(task("a"), task("b", agent="n"), budget=budget(usd=9.0)).start()
     play.fail("a", usage={"usd": 1.0}, duration=2.0, retry_in=0).pass_time(0)
     play.complete("a", usage={"usd": 0.5}, duration=1.0).complete("b", duration=4.0)
     assert play.run.spent == {
@@ -31,6 +31,13 @@ def test_accounts_of_the_flow_and_of_agents():
         "n": {"calls": 1, "seconds": 4.0},
     }
     assert play.run.tasks["a"].usage == {"usd": 1.5}
+
+
+def test_without_a_budget_only_what_is_told_counts():
+    """A run of 50,000 commands pays nothing for accounts that nobody asks for."""
+    play = Play(task("a"), task("b", agent="n")).start()
+    play.complete("a", usage={"usd": 0.5}, duration=1.0).complete("b", duration=4.0)
+    assert play.run.spent == {scope: {"usd": 0.5, "calls": 1, "seconds": 1.0} for scope in ("", "m")}
 
 
 def test_an_agent_that_counts_its_calls_is_believed():
@@ -85,10 +92,10 @@ def test_what_a_parked_or_crashed_attempt_told_is_kept():
     """The next start of the same attempt goes on counting from there; a lost one counts as a call."""
     play = Play(task("a")).start().spend("a", usd=1.0).ask_person("a").crash()
     play.command(cmd.Approve(gate="a"))
-    assert play.run.tasks["a"].told == {"usd": 1.0}
+    assert play.run.tasks["a"].costs.told == {"usd": 1.0}
     play.crash()
     assert play.calls["a"].attempt == 2
-    assert (play.run.tasks["a"].told, play.run.spent["m"]["usd"]) == ({}, 1.0)
+    assert (play.run.tasks["a"].costs.told, play.run.spent["m"]["usd"]) == ({}, 1.0)
     play.complete("a", usage={"usd": 0.5})
     assert play.run.spent["m"] == {"usd": 1.5, "calls": 2, "seconds": 0.0}
 

@@ -79,7 +79,7 @@ class Fate:
         """A call in flight says what it does."""
         play, draw = self.play, self.draw
         name = draw(st.sampled_from(sorted(play.calls)))
-        told = play.run.tasks[name].told.get("usd", 0.0)
+        told = play.run.tasks[name].costs.told.get("usd", 0.0)
         match draw(st.sampled_from(["spend", "save", "tool", "return", "budget"])):
             case "spend":
                 play.spend(name, usd=told + 0.5, calls=2)

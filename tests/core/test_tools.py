@@ -15,7 +15,7 @@ def test_a_tool_call_is_open_until_it_returns():
     play.tool_returns("a", "1")
     assert play.run.tasks["a"].calling == {"2": "clock.now"}
     play.complete("a")
-    assert play.run.tasks["a"].calling == {}
+    assert not play.run.tasks["a"].calling
 
 
 @pytest.mark.parametrize("end", ["complete", "fail", "cancelled"])
@@ -64,7 +64,7 @@ def test_pieces_outlive_failures_and_are_thrown_away_when_an_attempt_completes()
     play = Play(task("a")).start().save("a", {"n": 1}).fail("a", retry_in=1).pass_time(1).save("a", {"n": 2})
     assert play.run.tasks["a"].saved == [{"n": 1}, {"n": 2}]
     play.complete("a")
-    assert play.run.tasks["a"].saved == []
+    assert not play.run.tasks["a"].saved
 
 
 def test_a_persons_retry_begins_anew():
@@ -72,7 +72,7 @@ def test_a_persons_retry_begins_anew():
     play = Play(task("a")).start().save("a").fail("a")
     assert play.run.tasks["a"].saved == ["piece"]
     play.command(cmd.Retry())
-    assert play.run.tasks["a"].saved == []
+    assert not play.run.tasks["a"].saved
 
 
 def test_an_attempt_goes_on_if_it_saved_something_and_no_tool_call_is_open():
@@ -101,7 +101,7 @@ def test_a_crash_within_a_tool_call_of_an_idempotent_task_runs_it_again():
     """That is what idempotent means."""
     play = Play(task("ai")).start().save("ai").use_tool("ai").crash()
     assert play.calls["ai"].attempt == 2
-    assert play.run.tasks["ai"].calling == {}
+    assert not play.run.tasks["ai"].calling
 
 
 def test_a_parked_attempt_at_a_tools_gate_comes_back_to_it():

@@ -51,7 +51,7 @@ def test_a_call_to_another_agent_stands_under_the_task(team):
         call.context.service("server", "ready", tools=3)
         call.context.save("piece")
         call.context.conceal("hunter22")
-        assert call.context.saved == []
+        assert not call.context.saved
         return {**call.parameters, "masked": call.context.mask("hunter22")}
 
     async def ask(call: Call):

@@ -93,7 +93,7 @@ def test_an_attempt_goes_on_with_what_the_one_before_saved(agent):
     story = run_flow(ours(task, agent={"retry_config": {"max_attempts": 5}}))
     assert seen == [[], [{"step": 1}], [{"step": 1}, {"step": 2}]]
     assert story.result.status == "completed"
-    assert story.state.tasks["a"].saved == []
+    assert not story.state.tasks["a"].saved
 
 
 def test_without_anything_saved_an_unknown_outcome_is_not_tried_again(agent):
@@ -229,6 +229,7 @@ def test_a_crash_at_any_point_never_makes_an_open_call_again(agent):
     data = ours({"name": "a", "idempotent": False}, {"name": "b"})
     data["tasks"][1] |= {"agent_name": "mock", "action": "go"}
     data["agents"].append({"name": "mock", "type": "mock", "latency": 2})
+    data["budget"] = {"calls": 100}
 
     async def whole():
         journal = Steps(VirtualClock())

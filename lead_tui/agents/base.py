@@ -106,8 +106,9 @@ class AgentContext(Protocol):
     async def ask(self, gate: Gate, bound_to: str = "") -> Answer:
         """Wait for a person. The task holds no slot meanwhile; a parked run comes back to the same gate.
 
-        `bound_to` names what the answer is for, and for nothing else (a tool's call with its exact arguments):
-        the same text comes back to the same gate, another one to another, whatever was asked in between.
+        `bound_to` names what the answer is for, and for nothing else (a call of a tool with its exact
+        arguments): the same text comes back to the same gate, another one to another, whatever was asked
+        in between.
         """
         ...
 
@@ -126,7 +127,7 @@ class AgentContext(Protocol):
         ...
 
     def tool_called(self, call: str, tool: str, arguments: Any) -> None:
-        """A fact. `call` is unique in the attempt. Until `tool_returned` its outcome is unknown to a crash."""
+        """A fact. `call` is unique in the attempt. Until `tool_returned` nobody knows its outcome."""
         ...
 
     def tool_returned(

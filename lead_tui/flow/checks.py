@@ -40,6 +40,7 @@ def check(
     _check_duplicates(validated.data, problems)
     _check_inputs(validated.workflow, problems)
     _check_shadows(validated.data, builtins, problems)
+    _check_calls_of_agents(validated.workflow, names, problems)
     checker = _TaskChecks(validated, names, problems, builtins)
     for path, task in numbered_tasks(validated.workflow):
         checker.check(path, task)
@@ -112,6 +113,15 @@ def _check_shadows(data: dict[str, Any], builtins: Collection[str], problems: Pr
                 f"agent {name!r}: tasks that name {name!r} get this {type_}, not the built-in agent",
                 "give it another name", severity="warning",
             )  # fmt: skip
+
+
+def _check_calls_of_agents(workflow: Workflow, names: Names, problems: Problems) -> None:
+    for agent in workflow.agents:
+        for place, called in agent.calls_agents().items():
+            if called not in names.agents:
+                hint = did_you_mean(called, names.agents) or "declare it under `agents`"
+                message = f"agent {agent.name!r}: there is no agent {called!r}"
+                problems.add(("agents", names.agents[agent.name], *place), "undefined-agent", message, hint)
 
 
 class _TaskChecks:

@@ -204,6 +204,10 @@ class AgentConfig(Model):
         """Why this action cannot be right, where that shows at load and `actions` does not list them."""
         return None
 
+    def calls_agents(self) -> dict[tuple[str | int, ...], str]:
+        """Other agents of the flow that this one may call, by the place in its settings that names them."""
+        return {}
+
     def refusal(self, action: str) -> str | None:
         """Why this agent, as it is set up, does not do this action, where that shows at load."""
         return None

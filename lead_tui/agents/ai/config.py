@@ -109,6 +109,15 @@ class AiAgentConfig(ToolGrants, AgentConfig):
     def parameters_model(cls, action: str) -> ParametersModel | None:
         return _SHAPES.get(action)
 
+    def calls_agents(self) -> dict[tuple[str | int, ...], str]:
+        named: dict[tuple[str | int, ...], str] = {
+            ("mcp_servers", number): name for number, name in enumerate(self.mcp_servers)
+        }
+        for number, grant in enumerate(self.tools):
+            if grant.of_server is not None:
+                named["tools", number] = grant.of_server[0]
+        return named
+
     def is_idempotent(self, action: str, parameters: dict[str, Any]) -> bool:
         return action == CHAT or not (self.tools or self.mcp_servers)
 

@@ -21,6 +21,7 @@ from lead_tui.agents.ai.transcript import Transcript
 from lead_tui.agents.base import AgentContext
 from lead_tui.agents.tool_calls import ToolCalls
 from lead_tui.errors import AgentError, Category, Failure
+from lead_tui.flow.secrets import MASK
 
 MAX_RESULT = 100 * 1024
 """Characters of a result that the model gets."""
@@ -65,6 +66,8 @@ class Toolbox(AbstractToolset[None]):
         granted, call = self._tools[name], self._transcript.call_name(ctx.tool_call_id or name)
         if (known := self._transcript.returned.get(call)) is not None:
             return known
+        if self._transcript.asked_before and MASK in msgspec.json.encode(tool_args).decode():
+            raise ModelRetry("The arguments held a secret, which is not kept. Make the call again.")
         if faults := schema_faults(granted.schema, tool_args):
             raise ModelRetry("The arguments do not fit the schema: " + "; ".join(faults))
         text = await self._told(granted, tool_args, call)

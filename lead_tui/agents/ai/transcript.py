@@ -28,6 +28,7 @@ class Transcript:
         self.returned: dict[str, str] = {}
         self._context = context
         self.messages = self._restored(context.saved)
+        self._restored_steps = self.steps
         self._last = self.messages[-1].kind if self.messages else ""
 
     def resumed(self, prompt: str) -> list[ModelMessage]:
@@ -40,6 +41,11 @@ class Transcript:
             for each in first.parts
         ]
         return [replace(first, parts=parts), *rest]
+
+    @property
+    def asked_before(self) -> bool:
+        """Were the calls of the last response asked for in an earlier attempt? What is kept is masked."""
+        return bool(self.messages) and self.steps == self._restored_steps
 
     def call_name(self, call: str) -> str:
         """Of a call of the last response, by the id that the model gave it: the same in every attempt."""

@@ -69,6 +69,9 @@ class McpServerConfig(AgentConfig):
     def parameters_model(cls, action: str) -> ParametersModel | None:
         return FIXED.get(action)
 
+    def calls_agents(self) -> dict[tuple[str | int, ...], str]:
+        return {("sampling",): self.sampling} if self.sampling is not None else {}
+
     def is_idempotent(self, action: str, parameters: dict[str, Any]) -> bool:
         return action in FIXED
 

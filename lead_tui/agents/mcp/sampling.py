@@ -10,7 +10,7 @@ import mcp_types as types
 from lead_tui.agents.base import AgentContext
 from lead_tui.errors import AgentError, Failure
 
-_STOP_REASONS = {"stop": "endTurn", "length": "maxTokens", "tool_calls": "toolUse"}
+_STOP_REASONS = {"stop": "endTurn", "length": "maxTokens", "tool_call": "toolUse"}
 
 
 class _Refused(Exception):

@@ -12,8 +12,9 @@ from lead_tui.agents.ai import AiAgent
 from lead_tui.agents.ai.endpoint import Endpoint, resolved
 from lead_tui.agents.ai.keys import Key, find_key, usual_variables
 from lead_tui.agents.registry import agent_class
-from lead_tui.errors import AgentError, Category, Outcome
+from lead_tui.errors import AgentError, Category, InvalidFlow, Outcome
 from lead_tui.flow.models import ApiKeyAuth, BasicAuth, BearerAuth
+from lead_tui.runner.engine import load_dict
 from tests.agents.ai.asked import config
 
 OBJECT = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -74,6 +75,20 @@ def test_only_a_run_with_tools_is_not_idempotent():
     assert tools.is_idempotent("chat_completion", {})
     assert not tools.is_idempotent("run", {})
     assert not servers.is_idempotent("run", {})
+
+
+def test_servers_that_the_flow_does_not_declare_are_found_at_load(tmp_path):
+    """Each with its place: under `mcp_servers`, and as the first half of a tool's name."""
+    agent = {"name": "ai", "type": "ai_agent", "provider": "openai", "model": "m",
+             "mcp_servers": ["stock", "stok"], "tools": ["json_parse", "nowhere.find"]}  # fmt: skip
+    server = {"name": "stock", "type": "mcp_server", "command": "x", "sampling": "riter"}
+    task = {"name": "a", "agent_name": "ai", "action": "run", "parameters": {"prompt": "x"}}
+    with pytest.raises(InvalidFlow) as caught:
+        load_dict({"name": "x", "agents": [agent, server], "tasks": [task]}, tmp_path, {})
+    assert [(each.code, each.message) for each in caught.value.diagnostics] == [
+        ("undefined-agent", f"agent {agent!r}: there is no agent {name!r}")
+        for agent, name in (("ai", "stok"), ("ai", "nowhere"), ("stock", "riter"))
+    ]
 
 
 def test_the_worst_case_is_bounded_only_with_max_tokens():

@@ -391,6 +391,30 @@ async def test_an_attempt_goes_on_from_any_piece(contexts, provider, kept):
         assert (await run(third, **at(server, provider), tools=["note"]))["content"] == "Two notes."
 
 
+async def test_a_call_that_was_kept_without_its_secret_is_not_made(contexts):
+    """The model is asked to make it again: `***` is no argument."""
+    made: list[str] = []
+
+    @tool
+    def log_in(password: str) -> str:
+        """Log in."""
+        made.append(password)
+        return "welcome"
+
+    register_tool(log_in)
+    replies = [call("log_in", password="hunter22"), say("in")]
+    async with ModelServer(replies) as server:
+        whole = contexts()
+        await run(whole, **at(server), tools=["log_in"])
+    kept = json.loads(json.dumps(whole.pieces[:2]).replace("hunter22", "***"))
+    made.clear()
+    async with ModelServer(replies) as server:
+        result = await run(contexts(saved=kept), **at(server), tools=["log_in"])
+    assert result["content"] == "in"
+    assert made == ["hunter22"]
+    assert "Make the call again" in server.requests[0].results[0]
+
+
 async def test_a_result_is_kept_once(contexts):
     """The text of a tool's result is in one piece only."""
 

@@ -1,7 +1,7 @@
 """The line above a run: what it is, how it stands, what needs somebody. Pure.
 
-As the width falls, zero counts are left out first, then the name of the program, the run's id, the queue;
-failures and how far it is stay.
+As the width falls, zero counts are left out first, then what it costs by the hour, the name of the program,
+the run's id, the gauge of the budget, the queue, what it cost; failures and how far it is stay.
 """
 
 from collections.abc import Sequence
@@ -9,13 +9,17 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 
 from lead_tui.core import views
+from lead_tui.core.spending import amount
 from lead_tui.core.state import TaskStatus
 from lead_tui.text.safe import safe_line
 from lead_tui.text.words import short_name
 from lead_tui.tui.look import TASKS, Look, Tone, clock, run_look, status_look
 from lead_tui.tui.model import RunModel
+from lead_tui.tui.prose.amounts import count, dollars, gauge, is_spent, percent, unpriced
 from lead_tui.tui.prose.cells import fit
+from lead_tui.tui.vitals.spending import holding, pressing, spent
 
+GAUGE = 5
 Piece = tuple[str, Tone, bool]
 """Text, tone, bold."""
 
@@ -34,7 +38,7 @@ def headline(model: RunModel, width: int, *, ascii: bool = False, notes: Sequenc
     state = model.state
     look = run_look(state, interrupted=model.interrupted)
     ended, total = views.progress(state)
-    gates = 0 if model.ended else len(views.open_gates(state)) + state.counts[TaskStatus.INTERRUPTED]
+    asking = 0 if model.ended else _asking(model)
     word = _word(model, look)
     must: list[Piece] = [
         (f"{look.ascii if ascii else look.glyph} {word.upper()}", look.tone, True),
@@ -42,18 +46,26 @@ def headline(model: RunModel, width: int, *, ascii: bool = False, notes: Sequenc
         (f"{ended}/{total}", "text", True),
     ]
     counts = [_count(name, each, model, ascii) for name, each in _COUNTS]
-    asked: list[Piece] = [(f"{'=' if ascii else '‖'}{gates}", "ask", True)] if gates else []
+    asked: list[Piece] = [(f"{'=' if ascii else '‖'}{asking}", "ask", True)] if asking else []
     name: list[Piece] = [(safe_line(short_name(_file(model), max(width // 4, 8))), "text", True)]
     run: list[Piece] = [(f"run {model.run_id[:6]}", "muted", False)] if model.run_id else []
     brand: list[Piece] = [("leadtui", "accent", True)]
     some = [piece for piece in counts if piece is not None]
     bad = [piece for piece in some if piece[1] == "bad"]
     tail = [*asked, *notes]
+    cost, rate, budget = _cost(model), _rate(model), _budget(model, ascii)
+    pressed = [] if not budget or budget[0][1] == "muted" else budget[-1:]
     for pieces in (
-        [*brand, *name, *run, *must, *some, *tail],
-        [*name, *run, *must, *some, *tail],
-        [*name, *must, *some, *tail],
-        [*name, *must, *bad, *tail],
+        [*brand, *name, *run, *must, *some, *tail, *cost, *rate, *budget],
+        [*brand, *name, *run, *must, *some, *tail, *cost, *budget],
+        [*name, *run, *must, *some, *tail, *cost, *budget],
+        [*name, *must, *some, *tail, *cost, *budget],
+        [*name, *must, *some, *tail, *cost, *pressed],
+        [*name, *must, *some, *tail, *cost[:2], *pressed],
+        [*name, *must, *some, *tail, *cost[:1], *pressed],
+        [*name, *must, *bad, *tail, *cost[:1], *pressed],
+        [*name, *must, *bad, *tail, *cost[:1]],
+        [*must, *bad, *tail, *cost[:1]],
         [*must, *bad, *tail],
         [must[0], must[2], *bad, *tail],
         [must[0], *bad],
@@ -90,6 +102,43 @@ def _width(pieces: Sequence[Piece]) -> int:
     return sum(cell_len(text) for text, _, _ in pieces) + 2 * len(pieces)
 
 
+def _asking(model: RunModel) -> int:
+    """How many things wait for a person."""
+    state = model.state
+    budgets = len({limit.agent for limit in holding(model)})
+    return len(views.open_gates(state)) + state.counts[TaskStatus.INTERRUPTED] + budgets
+
+
+def _cost(model: RunModel) -> list[Piece]:
+    """Money first: it stays longest."""
+    account = spent(model)
+    if not is_spent(account):
+        return []
+    tokens = f"{count(amount(account, 'tokens'))} tok"
+    pieces: list[Piece] = [(dollars(account["usd"]), "text", True)] if "usd" in account else []
+    pieces.append((tokens, "muted", False))
+    if calls := unpriced(account):
+        pieces.append((calls if "usd" in account else "unpriced", "retry", False))
+    return pieces
+
+
+def _rate(model: RunModel) -> list[Piece]:
+    if model.ended or not model.alive:
+        return []
+    rate = model.burn.per_hour(model.now, spent(model).get("usd", 0.0))
+    return [(f"{dollars(rate)}/h", "muted", False)] if rate else []
+
+
+def _budget(model: RunModel, ascii: bool) -> list[Piece]:  # noqa: A002
+    """The gauge of the flow's budget; its last piece says it in short."""
+    limit = pressing(model)
+    if limit is None:
+        return []
+    tone: Tone = "muted" if limit.stage == "fine" else limit.look.tone
+    full, empty = gauge(limit.part, GAUGE, ascii_only=ascii)
+    return [(full + empty, tone, False), (f"{percent(limit.part)} of {limit.most_text}", tone, False)]
+
+
 def _word(model: RunModel, look: Look) -> str:
     if model.state.stopping is not None and not model.ended:
         return "stopping"
@@ -105,7 +154,7 @@ def _count(name: str, look: Look, model: RunModel, ascii: bool) -> Piece | None:
     numbers = {
         "done": counts[TaskStatus.COMPLETED],
         "failed": counts[TaskStatus.FAILED],
-        "waiting": counts[TaskStatus.WAITING] - model.state.parked,
+        "waiting": counts[TaskStatus.WAITING] - model.state.parked - model.state.unpaid,
         "running": counts[TaskStatus.RUNNING],
         "skipped": counts[TaskStatus.SKIPPED] + counts[TaskStatus.CANCELLED],
         "open": counts[TaskStatus.PENDING] + counts[TaskStatus.READY],

@@ -63,7 +63,9 @@ RUNS = {
     str(RunStatus.CANCELLED): _CANCELLED,
     INTERRUPTED: _INTERRUPTED,
 }
-_WAITS = {"retry": _RETRYING, "retry_after": _RETRYING, "person": _ASKING}
+_SHORT = Look("‖", "=", "waits for budget", "ask")
+_WAITING_FOR_BUDGET = Look("‖", "=", "waiting: budget", "ask")
+_WAITS = {"retry": _RETRYING, "retry_after": _RETRYING, "person": _ASKING, "budget": _SHORT}
 BREAKERS = {
     "closed": Look("●", "o", "closed", "ok"),
     "half_open": Look("●", "o", "half open", "retry"),
@@ -89,6 +91,8 @@ def run_look(run: RunState, *, interrupted: bool = False) -> Look:
         return _PARTIAL
     if interrupted and run.status is not RunStatus.WAITING:
         return _INTERRUPTED
+    if run.status is RunStatus.WAITING and run.waits_for == "budget":
+        return _WAITING_FOR_BUDGET
     return RUNS[run.status]
 
 

@@ -5,10 +5,11 @@ batches and marks what changed; `changes` hands that out once a frame. Who drive
 folds the same facts just before: the model `follow`s that state then, rather than to fold them twice.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Any, ClassVar
 
 from lead_tui.core import events as ev
 from lead_tui.core.apply import apply
@@ -19,9 +20,17 @@ from lead_tui.observers.hub import Item
 from lead_tui.observers.metrics import Metrics
 from lead_tui.tui.log.book import SILENT, LogBook
 from lead_tui.tui.tasks.outline import OutlineRow, outline
+from lead_tui.tui.tool_calls import OpenCalls
+from lead_tui.tui.vitals.burn import Burn
+from lead_tui.tui.vitals.servers import Servers
 
 ACTIVE = frozenset({TaskStatus.RUNNING, TaskStatus.WAITING, TaskStatus.INTERRUPTED})
 _BREAKER_CHANGES = frozenset({ev.BreakerOpened, ev.BreakerHalfOpened, ev.BreakerClosed})
+
+
+_NOTHING: dict[str, float] = {}
+Rule = Callable[["RunModel", Any, list[Item]], None]
+"""What to do with an item, and what to say of it."""
 
 
 @dataclass(slots=True)
@@ -68,6 +77,12 @@ class RunModel:
         self.failed: dict[str, None] = {}
         """Tasks that failed, in order."""
         self.progress: dict[str, ev.Progress] = {}
+        self.using: dict[str, ev.Usage] = {}
+        """What tasks in flight told last that their attempts used so far."""
+        self.servers = Servers()
+        self.burn = Burn()
+        self._calls = OpenCalls()
+        self._usd: float | None = None
         self.breaker_log: list[ev.Event] = []
         self.damage = ""
         """Why the fold stopped, if an event does not fit: a journal of a newer release, or a damaged one."""
@@ -124,13 +139,18 @@ class RunModel:
 
         Runs for tens of thousands of events a second: what can be done once a batch is done once.
         """
-        state, follows = self.state, self._follows
+        state, follows, hears, sees = self.state, self._follows, self._HEAR, self._SEE
         kept: list[ev.Event] = []
         said: list[Item] = []
+        streams = False
         for item in items:
             if isinstance(item, ev.Note):
-                self._hear(item)
-                said.append(item)
+                kind = type(item)
+                streams = streams or kind is ev.Tokens
+                if (hear := hears.get(kind)) is None:
+                    said.append(item)
+                else:
+                    hear(self, item, said)
             elif item.seq > self.seq and not self.damage:
                 if not follows:
                     try:
@@ -140,14 +160,17 @@ class RunModel:
                         break
                 self.seq = item.seq
                 kept.append(item)
-                if type(item) not in SILENT:
+                if (fact := type(item)) in sees:
+                    sees[fact](self, item, said)
+                elif fact not in SILENT:
                     said.append(item)
         if said:
-            self.log.extend(said)
+            self.log.extend(said, streams=streams)
             self._changes.said = True
         if kept or self.damage:
             self._changes.run = True
             self._keep(kept)
+            self._see_spending(kept)
             if not follows:
                 self.metrics.see(kept)
 
@@ -181,6 +204,8 @@ class RunModel:
     def _place(self, task: str) -> None:
         """Where the task stands after all that came in one batch."""
         status = self.state.tasks[task].status
+        if self._calls.open and task in self._calls.open:
+            self._calls.see(task, self.history[task])
         if status in ACTIVE:
             self.active[task] = None
             self.failed.pop(task, None)
@@ -188,13 +213,51 @@ class RunModel:
         if task in self.active:
             del self.active[task]
             self.progress.pop(task, None)
+            self.using.pop(task, None)
         if status is TaskStatus.FAILED:
             self.failed[task] = None
 
-    def _hear(self, note: ev.Note) -> None:
-        if isinstance(note, ev.Progress):
-            self.progress[note.task] = note
-            self._changes.tasks.add(note.task)
+    def _see_spending(self, events: list[ev.Event]) -> None:
+        usd = self.state.spent.get("", _NOTHING).get("usd")
+        if usd != self._usd and events:
+            self.burn.see(self.state.started_at or events[0].ts, 0.0)
+            self.burn.see(events[-1].ts, usd or 0.0)
+            self._usd = usd
+
+    # what does not enter the log as it is
+
+    def _hear_progress(self, note: ev.Progress, said: list[Item]) -> None:
+        self.progress[note.task] = note
+        self._changes.tasks.add(note.task)
+        said.append(note)
+
+    def _hear_usage(self, note: ev.Usage, said: list[Item]) -> None:
+        self.using[note.task] = note
+        self._changes.run = True
+
+    def _hear_service(self, note: ev.Service, said: list[Item]) -> None:
+        task = self.state.tasks.get(note.task)
+        known = note.name in self.plan.agents or task is None
+        self.servers.hear(note, note.name if known or task is None else task.plan.agent)
+        self._changes.run = True
+        said.append(note)
+
+    def _see_call(self, event: ev.ToolCalled, said: list[Item]) -> None:
+        said.append(self._calls.begin(event))
+
+    def _see_return(self, event: ev.ToolReturned, said: list[Item]) -> None:
+        self.servers.answered(event)
+        said.append(self._calls.end(event) or event)
+
+    _HEAR: ClassVar[dict[type[ev.Note], Rule]] = {
+        ev.Progress: _hear_progress,
+        ev.Usage: _hear_usage,
+        ev.Service: _hear_service,
+    }
+    _SEE: ClassVar[dict[type[ev.Event], Rule]] = {
+        ev.ToolCalled: _see_call,
+        ev.ToolReturned: _see_return,
+    }
 
     def touch(self) -> None:
         """Time has passed."""

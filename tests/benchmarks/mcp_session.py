@@ -14,8 +14,8 @@ from tests.agents.mcp.stage import SERVERS, server
 from tests.benchmarks.figures import Figures, ratio
 
 NOTES = (
-    "Best of three. `plain` is a server without the SDK, so that the client is what is measured; `full` is one of\n"
-    "the SDK's framework. The ratio is of the calls one after the other: every call is checked, bounded, logged."
+    "Best of three. `plain` is a server without the SDK, so that the client is what is measured; `full` is\n"
+    "one of the SDK's framework. The ratio is of calls one after the other: each is checked and bounded."
 )
 CALLS = {"plain": ("echo", {"text": "x"}), "full": ("greet", {"name": "x"})}
 

@@ -16,20 +16,20 @@ def test_a_run_without_calls_has_figures_of_zero():
     """Nothing is divided by nothing."""
     assert Metrics().summary() == {
         "attempts": 0, "failed_attempts": 0, "retries": 0, "breaker_changes": 0,
-        "response_times": {}, "usage": {},
+        "response_times": {},
     }  # fmt: skip
     assert ResponseTimes().summary()["mean"] == 0.0
 
 
 def test_attempts_count_for_the_agent_that_made_them():
-    """Success and failure, retries, breaker changes, usage summed by name."""
+    """Success and failure, retries, breaker changes."""
     metrics = Metrics()
     for event in (
         ev.AttemptStarted(task="a", attempt=1, agent="api"),
-        ev.AttemptFailed(task="a", attempt=1, failure=DOWN, duration=3.0, usage={"tokens": 5}),
+        ev.AttemptFailed(task="a", attempt=1, failure=DOWN, duration=3.0),
         ev.RetryScheduled(task="a", attempt=2, at=NOON, delay=1),
         ev.AttemptStarted(task="a", attempt=2, agent="api"),
-        ev.AttemptCompleted(task="a", attempt=2, duration=1.0, usage={"tokens": 7, "usd": 0.5}),
+        ev.AttemptCompleted(task="a", attempt=2, duration=1.0),
         ev.BreakerOpened(agent="api"),
         ev.BreakerHalfOpened(agent="api"),
         ev.BreakerClosed(agent="api"),
@@ -43,7 +43,6 @@ def test_attempts_count_for_the_agent_that_made_them():
         1,
         3,
     )
-    assert told["usage"] == {"tokens": 12, "usd": 0.5}
     assert told["response_times"] == {
         "api": {"calls": 2, "failed": 1, "mean": 2.0, "p50": 3.0, "p95": 3.0, "max": 3.0}
     }

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -147,3 +148,32 @@ def test_any_order_of_events_is_told(steps: list[tuple[int, float]]) -> None:
     tries = attempts(history)
     assert [each.number for each in tries] == sorted(each.number for each in tries)
     assert all(each.seconds(moment(20) + timedelta(1)) >= 0 for each in tries)
+
+
+def test_an_attempt_tells_its_tools_and_what_it_used() -> None:
+    """The sum that it told last; a call that its end overtook has no answer, what was saved is no call."""
+    called = [ev.ToolCalled(task="a", attempt=1, call=name, tool="look") for name in ("c1", "c2")]
+    history = [
+        ev.AttemptStarted(task="a", attempt=1),
+        called[0],
+        ev.ToolReturned(task="a", attempt=1, call="c1", tool="look", result=1),
+        ev.AttemptSaved(task="a", attempt=1, piece={"message": "secret plans"}),
+        ev.AttemptSpent(task="a", attempt=1, usage={"usd": 0.5}),
+        ev.AttemptSpent(task="a", attempt=1, usage={"usd": 0.1}, agent="other"),
+        called[1],
+        ev.AttemptFailed(task="a", attempt=1, failure=DOWN, retry_in=1),
+        ev.AttemptStarted(task="a", attempt=2),
+        ev.AttemptCompleted(task="a", attempt=2, usage={"usd": 0.25}),
+        ev.AttemptStarted(task="a", attempt=3),
+        ev.TaskCancelled(task="a", usage={"usd": 2}),
+    ]
+    events = [msgspec.structs.replace(event, seq=number) for number, event in enumerate(history, 1)]
+    first, second, third = attempts(events)
+    assert [each.usage for each in (first, second, third)] == [{"usd": 0.5}, {"usd": 0.25}, {"usd": 2}]
+    assert [(call.call, call.is_open, call.returned is None) for call in first.calls] == [
+        ("c1", False, False),
+        ("c2", False, True),
+    ]
+    assert first.calls[0].value == {"tool": "look", "arguments": None, "result": 1, "took": "0 ms"}
+    assert first.calls[1].value["result"] == "nobody knows"
+    assert not second.calls

@@ -16,6 +16,8 @@ from lead_tui.runner.trial import Trial
 from lead_tui.tui.calls.trials import (
     Call,
     as_text,
+    asked_of,
+    begun,
     callable_agents,
     filled_in,
     from_text,
@@ -56,8 +58,10 @@ def document() -> Document:
     return load_dict(FLOW, Path(), ENVIRONMENT)
 
 
-def call() -> Call:
-    return Call(1, datetime(2026, 1, 1, tzinfo=UTC), "shop", "get", {})
+def call(
+    parameters: dict[str, Any] | None = None, agent: str = "shop", action: str = "get", **more: Any
+) -> Call:
+    return Call(1, datetime(2026, 1, 1, tzinfo=UTC), agent, action, parameters or {}, **more)
 
 
 def trial(*, success: bool = True, **more: Any) -> Trial:
@@ -78,6 +82,9 @@ def test_an_agent_begins_with_what_the_flow_asks_of_it() -> None:
     assert usual(flow, "m") == ("tidy", {})
     assert usual(flow, "idle") == ("run", {})
     assert usual(flow, "nobody") == ("", {})
+    assert usual(flow, "shop", "get") == (action, parameters)
+    assert usual(flow, "shop", "put") == ("put", {})
+    assert (asked_of(flow, "shop"), asked_of(flow, "idle")) == (["get"], [])
     assert raw_agent(flow, "shop")["authentication"] == {"type": "bearer", "token": "${TOKEN}"}
     assert raw_agent(flow, "human") == {}
 
@@ -86,7 +93,7 @@ def test_parameters_get_their_values_when_they_are_sent() -> None:
     """Untouched ones those of the flow, edited ones their own variables; a header's value stays secret."""
     flow = document()
     _, parameters = usual(flow, "shop")
-    _, same = filled_in(flow, "shop", parameters, ENVIRONMENT)
+    _, same = filled_in(flow, call(parameters), ENVIRONMENT)
     assert same == {"endpoint": "/Oslo", "headers": {"X-Key": "sesame-open"}, "query": {"n": 1}}
     edited = {
         **parameters,
@@ -94,18 +101,21 @@ def test_parameters_get_their_values_when_they_are_sent() -> None:
         "headers": {"X-Key": "${TOKEN}", "Y": "${OTHER}"},
         "new": [1],
     }
-    part, values = filled_in(flow, "shop", edited, {**ENVIRONMENT, "OTHER": "hunter2"})
+    part, values = filled_in(flow, call(edited), {**ENVIRONMENT, "OTHER": "hunter2"})
     assert values["endpoint"] == "/x/Oslo"
     assert values["headers"] == {"X-Key": "sesame-open", "Y": "hunter2"}
     assert values["new"] == [1]
     assert {"hunter2", "sesame-open"} <= part.secrets
     with pytest.raises(InvalidFlow, match="GONE"):
-        filled_in(flow, "shop", {"endpoint": "${GONE}"}, ENVIRONMENT)
+        filled_in(flow, call({"endpoint": "${GONE}"}), ENVIRONMENT)
 
 
 def test_parameters_of_an_agent_without_a_task() -> None:
     """There is nothing of the flow to compare with."""
-    assert filled_in(document(), "idle", {"command": ["${CITY}"]}, ENVIRONMENT)[1] == {"command": ["Oslo"]}
+    made = call({"command": ["${CITY}"]}, "idle", "run")
+    assert filled_in(document(), made, ENVIRONMENT)[1] == {"command": ["Oslo"]}
+    other = call({"headers": {"X-Key": "${TOKEN}"}}, action="post")
+    assert filled_in(document(), other, ENVIRONMENT)[1] == {"headers": {"X-Key": "sesame-open"}}
 
 
 @given(
@@ -160,6 +170,9 @@ def test_events_are_told_and_an_attempt_stands_until_it_ends() -> None:
         (ev.TaskWaiting(task="t", attempt=1, reason="rate_limit"), "waits: rate_limit"),
         (ev.BreakerHalfOpened(agent="a"), "the breaker lets one probe through"),
         (ev.BreakerClosed(agent="a"), "the breaker closed"),
+        (ev.TaskCancelled(task="t"), "the call was ended"),
+        (ev.ApprovalGranted(task="t", gate="g"), "you approved"),
+        (ev.ApprovalRejected(task="t", gate="g"), "you rejected"),
     ],
 )
 def test_waits_and_breakers_are_told(event: ev.Event, line: str) -> None:
@@ -183,6 +196,8 @@ def test_how_a_call_reads() -> None:
     assert (made.look.word, made.status) == ("answers with an error", "http_503")
     made.trial = trial(success=False, error=Failure(Category.TIMEOUT, "slow"))
     assert (made.look.word, made.status) == ("does not answer", "timeout_error")
+    made.trial = trial(success=False, error=Failure(Category.PERMISSION, "no key", code="missing_key"))
+    assert (made.look.word, made.status) == ("cannot be called", "missing_key")
     made.trial = trial(meta={"exit_code": 0})
     assert made.status == "0"
 
@@ -190,3 +205,29 @@ def test_how_a_call_reads() -> None:
 def test_small_times_are_told_in_milliseconds() -> None:
     """Below a second; what is none is nothing."""
     assert [took(seconds) for seconds in (-1, 0.0123, 0.9999, 3)] == ["0 ms", "12 ms", "1.0s", "3.0s"]
+
+
+def test_an_input_of_the_flow_is_its_default_at_first() -> None:
+    """Where a parameter is one alone; a secret one, or one without a default, stays a template."""
+    inputs = {
+        "wish": {"type": "string", "default": "tea"},
+        "key": {"type": "string", "secret": True, "default": "sesame"},
+        "name": {"type": "string"},
+    }
+    flow = load_dict(FLOW | {"inputs": inputs}, Path(), ENVIRONMENT)
+    asked = {name: f"{{{{ inputs.{name} }}}}" for name in ("wish", "key", "name", "other")}
+    assert begun(flow, asked | {"n": 1, "text": "I want {{ inputs.wish }}"}) == asked | {
+        "wish": "tea", "n": 1, "text": "I want {{ inputs.wish }}",
+    }  # fmt: skip
+
+
+def test_what_a_call_says_is_heard() -> None:
+    """Text, tools and usage count from the first; a fact is news, more text is none."""
+    made = call()
+    assert made.take([ev.AttemptStarted(task="test", attempt=1)])
+    assert (made.talks, made.first_token) == (False, None)
+    first = ev.Tokens(task="test", attempt=1, text="Hel", ts=datetime(2026, 1, 2, tzinfo=UTC))
+    assert made.take([first])
+    assert not made.take([ev.Tokens(task="test", attempt=1, text="lo")])
+    assert made.take([ev.Usage(usage={"calls": 1})])
+    assert (made.talks, made.first_token, made.usage) == (True, first.ts, {"calls": 1})

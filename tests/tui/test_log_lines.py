@@ -100,6 +100,53 @@ SAYINGS: list[tuple[Item, str, str]] = [
         "for the rate limit · until 09:00:00 UTC",
     ),
     (ev.TaskWaiting(task="a", attempt=1, reason="person"), "wait", "for a person"),
+    (
+        ev.TaskWaiting(task="a", attempt=1, reason="budget", why="the budget of the flow is spent"),
+        "wait",
+        "for a budget to be raised · the budget of the flow is spent",
+    ),
+    (ev.RunWaiting(why="budget", tasks=["a"]), "run", "waits for a budget to be raised: a"),
+    (
+        ev.ToolCalled(task="a", attempt=1, call="1", tool="search", arguments={"query": "a b", "n": 3}),
+        "tool",
+        'search(query="a b", n=3) …',
+    ),
+    (
+        ev.ToolReturned(task="a", attempt=1, call="1", tool="search", result=[1, 2, 3, 4], duration=0.212),
+        "tool",
+        "search -> 4 results, 212 ms",
+    ),
+    (
+        ev.ToolReturned(task="a", attempt=1, call="1", tool="search", failure=BUSY, duration=2),
+        "tool",
+        "search -> failed: network_error: overloaded (overloaded_error), 2.0s",
+    ),
+    (ev.AttemptSaved(task="a", attempt=1, piece={}), "saved", "a step to go on from is saved"),
+    (
+        ev.AttemptSpent(task="a", attempt=1, usage={"calls": 2, "usd": 0.5}, agent="w"),
+        "spent",
+        "2 calls, $0.50 · by w",
+    ),
+    (
+        ev.BudgetWarning(what="usd", spent=1.7, limit=2),
+        "budget",
+        "85% of the budget is spent: $1.70 of $2",
+    ),
+    (
+        ev.BudgetExceeded(what="tokens", spent=5_100, limit=5_000, agent="w"),
+        "budget",
+        "all of the budget of w is spent: 5.1k tokens of 5k tokens · nothing more starts before it is raised",
+    ),
+    (
+        ev.BudgetExceeded(what="calls", spent=1, limit=1, mode="audit"),
+        "budget",
+        "all of the budget is spent: 1 call of 1 call · audit: the run goes on",
+    ),
+    (
+        ev.BudgetRaised(limits={"usd": 5, "seconds": 90}, by="anna"),
+        "budget",
+        "the budget is raised to $5, 1m30s · by anna",
+    ),
     (ev.ExpressionEvaluated(role="when", value=True, why="when: yes"), "eval", "when gave true · when: yes"),
     (
         ev.ExpressionEvaluated(role="when", failure=Failure(Category.VALIDATION, "no n")),
@@ -138,6 +185,14 @@ SAYINGS: list[tuple[Item, str, str]] = [
     (ev.Progress(done=2.5), "note", "progress 2.5"),
     (ev.Tokens(text="the second"), "llm", "the second"),
     (ev.Metric(name="cost", value=0.25), "metric", "cost 0.25"),
+    (ev.Usage(usage={"input_tokens": 3_100, "unpriced_calls": 1}), "spent", "3.1k in, 1 unpriced"),
+    (ev.Service(name="time", state="ready", tools=2), "mcp", "time ready, 2 tools"),
+    (ev.Service(name="time", state="starting", restarts=1), "mcp", "time starting · start 2"),
+    (
+        ev.Service(name="time", state="failed", tools=2, error="it ended with 1"),
+        "mcp",
+        "time failed · it ended with 1",
+    ),
     (ev.Message(role="assistant", text="hm"), "llm", "hm"),
     (ev.Message(role="tool", text="hm"), "tool", "hm"),
     (ev.Message(role="user", text="hm"), "say", "user: hm"),
@@ -200,6 +255,11 @@ def test_nothing_from_outside_can_act(text: str) -> None:
         ev.ApprovalGranted(task=text, gate=text, by=text, answer=text, values={text: text}),
         ev.BreakerOpened(agent=text, why=text),
         ev.CommandReceived(command=cmd.Reject(gate=text, why=text), by=text),
+        ev.ToolCalled(task=text, attempt=1, call=text, tool=text, arguments={text: text}),
+        ev.ToolReturned(task=text, attempt=1, call=text, tool=text, result=text),
+        ev.ToolReturned(task=text, attempt=1, call=text, tool=text, result={text: text}),
+        ev.BudgetExceeded(what="usd", spent=1, limit=1, agent=text),
+        ev.Service(name=text, state="failed", error=text),
         ev.UnknownEvent(name=text, data={}),
     ):
         read = entry(item, T0)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lead_tui.core.commands import Approve
+from lead_tui.core.commands import Approve, RaiseBudget
 from lead_tui.core.events import AttemptStarted, RunWaiting
 from lead_tui.tui.flows.needs import Need, Watch, ordered
 from tests.tui.stage import ended, new_runs, started, until_event
@@ -136,3 +136,29 @@ def test_questions_come_first() -> None:
     kinds = ("breaker", "gate", "stuck", "interrupted", "answered", "gate")
     needs = [Need(kind, str(number), "f", "w") for number, kind in enumerate(kinds)]  # type: ignore[arg-type]
     assert [need.run_id for need in ordered(needs)] == ["1", "5", "4", "3", "2", "0"]
+
+
+SPENT = {
+    "name": "spent",
+    "parallel_execution": True,
+    "budget": {"calls": 1},
+    "agents": [{"name": "m", "type": "mock", "latency": "10ms", "max_concurrency": 1}],
+    "tasks": [{"name": name, "agent_name": "m", "action": "x"} for name in "ab"],
+}
+
+
+async def test_a_spent_budget_waits_for_a_person() -> None:
+    """Whoever raises it; then the run waits for somebody to take it up."""
+    runs = new_runs()
+    run_id = await ended(runs, SPENT)
+    watch = Watch(runs)
+    assert [(need.kind, need.subject, need.what) for need in await look(runs, watch)] == [
+        ("budget", "", "the budget of 1 call is spent")
+    ]
+    await runs.engine.send(run_id, RaiseBudget(calls=5), "bob")
+    assert [(need.kind, need.what) for need in await look(runs, watch)] == [
+        ("answered", "its budget is raised by bob: resume goes on")
+    ]
+    await runs.take_up(run_id)
+    await runs.driven[run_id].wait()
+    assert await look(runs, watch) == []

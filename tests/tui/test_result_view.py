@@ -339,3 +339,39 @@ async def test_a_deep_row_tells_its_depth() -> None:
         assert "40:  down: bottom" in app.lines()[-1] or "40:" in "\n".join(app.lines())
         assert app.lines()[0].startswith("…")
         assert app.lines()[0].endswith(".down")
+
+
+ANSWER = {
+    "content": f"Two books.\n\n{EVIL}",
+    "model": "m",
+    "finish_reason": "stop",
+    "usage": {"input_tokens": 3},
+}
+
+
+async def test_the_answer_of_a_model_is_text_and_the_rest_a_key_away() -> None:
+    """What it said comes first, made safe; `t` leads to all of it and back."""
+    app = Viewing()
+    async with app.run_test() as pilot:
+        app.show(ANSWER)
+        await pilot.pause()
+        assert app.view.mode == "prose"
+        assert app.lines()[0] == "Two books."
+        assert "\x1b" not in "".join(app.lines())
+        await pilot.press("t")
+        assert app.view.mode == "tree"
+        assert any("finish_reason: stop" in line for line in app.lines())
+        await pilot.press("t")
+        assert app.view.mode == "prose"
+        await pilot.press("t", "escape")
+        assert app.view.mode == "prose"
+
+
+@pytest.mark.parametrize("content", [{"urgent": True}, "", None])
+async def test_an_answer_that_is_data_is_a_tree(content: Any) -> None:
+    """There is no text to be read first."""
+    app = Viewing()
+    async with app.run_test() as pilot:
+        app.show({**ANSWER, "content": content})
+        await pilot.pause()
+        assert app.view.mode == "tree"

@@ -215,3 +215,61 @@ async def test_every_size_can_be_drawn(size: tuple[int, int]) -> None:
     async with stage.run_test(size=size) as pilot:
         await until(pilot, lambda: stage.screen.query_one(PlanList).count)
         assert len(text_of(stage).splitlines()) == size[1]
+
+
+MODELS: dict[str, Any] = {
+    "name": "advice",
+    "budget": {"tokens": 5000, "usd": 2},
+    "agents": [
+        {"name": "short", "type": "ai_agent", "provider": "openai", "model": "m", "max_tokens": 600},
+        {"name": "long", "type": "ai_agent", "provider": "openai", "model": "m"},
+    ],
+    "tasks": [
+        {"name": "a", "agent_name": "short", "action": "run", "parameters": {"prompt": "hi"}},
+        {"name": "b", "agent_name": "long", "action": "chat_completion", "parameters": {"prompt": "hi"}},
+    ],
+}
+
+
+def test_the_plan_of_models_tells_what_they_may_write() -> None:
+    """Calls with all steps and attempts, tokens where they are limited, and how many are not."""
+    plan = launch_plan(load_dict(MODELS, Path(), {}))
+    assert [step.calls for step in plan.steps] == [60, 3]
+    assert plan.summary().endswith("at most 63 calls, 3 of them of any length, 36k tokens of answers")
+
+
+@pytest.mark.parametrize(
+    ("budget", "told"),
+    [
+        (None, ("", False)),
+        ({"usd": 2, "seconds": 90}, ("budget $2, 1m30s", False)),
+        ({"tokens": 50_000}, ("budget 50k tokens", False)),
+        (
+            {"tokens": 5000, "calls": 10},
+            (
+                (
+                    "budget 5k tokens, 10 calls: less than the 36k tokens and 63 calls that it may come to; "
+                    "the run would wait for you there"
+                ),
+                True,
+            ),
+        ),
+        (
+            {"calls": 10, "mode": "audit"},
+            ("budget 10 calls: less than the 63 calls that it may come to; audit: it only tells", True),
+        ),
+    ],
+)
+def test_a_budget_stands_beside_the_worst_case(budget: Any, told: tuple[str, bool]) -> None:
+    """One that may not suffice says so, and what would happen."""
+    flow = {key: value for key, value in MODELS.items() if key != "budget"}
+    plan = launch_plan(load_dict(flow | ({"budget": budget} if budget else {}), Path(), {}))
+    assert plan.spending() == told
+
+
+async def test_the_form_shows_the_budget() -> None:
+    """Under what the run will do."""
+    app = Stage(StartScreen(load_dict(MODELS, Path(), {}), new_runs()))
+    async with app.run_test(size=(100, 24)) as pilot:
+        await ready(pilot)
+        assert "budget $2, 5k tokens: less than the 36k tokens" in text_of(app)

@@ -91,3 +91,21 @@ def test_a_task_is_found_wherever_the_flow_has_it() -> None:
     assert list(as_written(document, "a") or {}) == ["parameters", "action"]
     assert as_written(document, "z") == {"action": "y"}
     assert as_written({}, "a") is None
+
+
+def test_a_long_attempt_tells_its_last_calls() -> None:
+    """Each leads to its own value; of very many the earlier ones are counted."""
+    play = Play(task("t")).begin(1, "t")
+    for number in range(60):
+        name = f"c{number}"
+        play.at(
+            2,
+            ev.ToolCalled(task="t", attempt=1, call=name, tool="look", arguments={"n": number}),
+            ev.ToolReturned(task="t", attempt=1, call=name, tool="look", result=number),
+        )
+    play.at(3, ev.AttemptSpent(task="t", attempt=1, usage={"calls": 60, "usd": 1}))
+    lines = story(attempts(play.model.history["t"]), moment(4), chosen=0, call=59)
+    texts = ["".join(span.text for span in line.spans) for line in lines]
+    assert texts[1:3] == ["60 calls, $1", "… 10 earlier calls"]
+    assert lines[3].target == "0.10"
+    assert texts[-1] == "tool  look(n=59) -> 59, 0 ms  shown in Result"

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from lead_tui.resilience.breaker import Breaker
 from lead_tui.text.safe import safe_line
-from lead_tui.text.words import short_name
+from lead_tui.text.words import short_name, spending
 from lead_tui.tui.calls.trials import Call, took
 from lead_tui.tui.look import BREAKERS, Look
 from lead_tui.tui.prose.cells import fit
@@ -34,6 +34,7 @@ class OutcomePen(NamedTuple):
             whose = "" if call is None or call.agent == agent else f" of {short_name(agent, 20)}"
             lines.append(self._breaker(breaker, whose))
         if call is not None:
+            lines += self._spent(call)
             lines += self._course(call)
         text = Text("\n").join(lines)
         text.no_wrap, text.overflow = True, "ellipsis"
@@ -46,6 +47,15 @@ class OutcomePen(NamedTuple):
             (f"{self._glyph(look)} {look.word}", palette.bold[look.tone]),
             (f"  {safe_line(_facts(call, now), 300)}", palette["muted"]),
         )
+
+    def _spent(self, call: Call) -> Iterator[Text]:
+        """What models and tools did, if any did something."""
+        trial = call.trial
+        calls = len(trial.tool_calls) if trial is not None else 0
+        words = [spending(trial.usage if trial is not None else call.usage)]
+        words += [f"{calls} tool call{'' if calls == 1 else 's'}"] if calls else []
+        if any(words):
+            yield Text(fit(" · ".join(filter(None, words)), self.room), self.palette["muted"])
 
     def _breaker(self, breaker: Breaker, whose: str) -> Text:
         look = BREAKERS[breaker.state]
@@ -67,10 +77,17 @@ class OutcomePen(NamedTuple):
 
 
 def _facts(call: Call, now: datetime) -> str:
-    if call.trial is None:
-        return "" if call.cancelled or call.problem else took((now - call.at).total_seconds())
-    status = call.trial.meta.get("status")
+    trial = call.trial
+    if trial is None:
+        if not call.under_way:
+            return ""
+        words = [took((now - call.at).total_seconds())]
+        if call.first_token is not None:
+            words.append(f"first token in {took((call.first_token - call.at).total_seconds())}")
+        return "  ".join(words)
+    status = trial.meta.get("status")
     words = [f"HTTP {status}"] if status is not None else [call.status] if call.status else []
-    tries = len(call.trial.attempts)
-    words += [took(call.trial.response_time)] + ([f"{tries} tries"] if tries > 1 else [])
+    tries = len(trial.attempts)
+    words += [took(trial.response_time)] + ([f"{tries} tries"] if tries > 1 else [])
+    words += [f"first token in {took(trial.first_token)}"] if trial.first_token is not None else []
     return "  ".join(words)

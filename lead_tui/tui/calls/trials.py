@@ -3,37 +3,40 @@
 Parameters are edited as they stand in the flow, `${NAME}` kept, and get their values just before they go out.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-import yaml
-
 from lead_tui.core import events as ev
-from lead_tui.errors import InvalidFlow
-from lead_tui.flow import document as text_form
+from lead_tui.core import views
+from lead_tui.core.events import ApprovalRequested
 from lead_tui.flow import secrets
-from lead_tui.flow.diagnostics import Diagnostic, Problems
+from lead_tui.flow.diagnostics import Problems
 from lead_tui.flow.loader import Document
 from lead_tui.flow.models import AgentConfig
 from lead_tui.flow.variables import Substitution
+from lead_tui.observers.hub import Item
 from lead_tui.runner.trial import Trial
 from lead_tui.text.words import duration, failure_text
+from lead_tui.tui.calls.schema_fields import yaml_text, yaml_value
 from lead_tui.tui.look import Look, Tone
+from lead_tui.tui.model import RunModel
 
 _WHERE = ("tasks", 0, "parameters")
 """How the variables of parameters are read: as in a task."""
 _UNDER_WAY = Look("▶", ">", "under way", "busy")
-_WORKS = Look("✔", "+", "works", "ok")
-_ANSWERS = Look("✖", "x", "answers with an error", "bad")
-_SILENT = Look("✖", "x", "does not answer", "bad")
+_ASKS = Look("‖", "=", "needs you", "ask")
 _CANCELLED = Look("⊘", "-", "cancelled", "skipped")
 _IMPOSSIBLE = Look("✖", "x", "cannot be called", "bad")
+_TEMPLATE = re.compile(r"\{\{\s*inputs\.(\w+)\s*\}\}")
 
 Line = tuple[str, Tone]
 _ENDS = (ev.AttemptStarted, ev.AttemptCompleted, ev.AttemptFailed, ev.TaskCancelled)
 """Events with which the attempt that began last is not under way any more, or not so."""
+_TALK = (ev.Tokens, ev.Log, ev.Progress, ev.Service, ev.Message, ev.ToolCalled)
+"""What is worth to be looked at while the call is under way."""
 
 
 @dataclass(slots=True)
@@ -45,13 +48,50 @@ class Call:
     agent: str
     action: str
     parameters: dict[str, Any]
+    by_itself: bool = False
+    """Was it made without anybody asking for it?"""
     lines: list[Line] = field(default_factory=list)
     began: Line = ("", "muted")
     """What was said of the attempt that began last."""
+    model: RunModel | None = None
+    """What happened in full, once it began."""
+    talks: bool = False
+    """Did it say anything before it answered?"""
+    usage: Mapping[str, float] = field(default_factory=dict)
+    """What it used so far."""
+    first_token: datetime | None = None
     trial: Trial | None = None
     problem: str = ""
     """Why it could not be made at all."""
     cancelled: bool = False
+
+    def take(self, batch: Sequence[Item]) -> bool:
+        """Keep all that happened. Did anything else than more talk?"""
+        talked, news = self.talks, False
+        for item in batch:
+            self.talks = self.talks or isinstance(item, _TALK)
+            if isinstance(item, ev.Event):
+                self.hear(item)
+                news = True
+            elif isinstance(item, ev.Usage):
+                self.usage = item.usage
+                news = True
+            elif isinstance(item, ev.Tokens) and self.first_token is None:
+                self.first_token = item.ts
+                news = True
+        if self.model is not None:
+            self.model.take(batch)
+        return news or self.talks is not talked
+
+    @property
+    def under_way(self) -> bool:
+        return self.trial is None and not self.problem and not self.cancelled
+
+    @property
+    def asked(self) -> ApprovalRequested | None:
+        """What a person is asked before it goes on."""
+        gates = views.open_gates(self.model.state) if self.model is not None and self.under_way else []
+        return gates[0].request if gates else None
 
     def hear(self, event: ev.Event) -> bool:
         """Keep what the event says, if it says anything; that an attempt began stands until it has ended."""
@@ -68,10 +108,12 @@ class Call:
     @property
     def look(self) -> Look:
         if self.trial is None:
-            return _IMPOSSIBLE if self.problem else _CANCELLED if self.cancelled else _UNDER_WAY
+            if self.problem or self.cancelled:
+                return _IMPOSSIBLE if self.problem else _CANCELLED
+            return _UNDER_WAY if self.asked is None else _ASKS
         if self.trial.success:
-            return _WORKS
-        return _ANSWERS if self.trial.reachable else _SILENT
+            return Look("✔", "+", self.trial.verdict, "ok")
+        return Look("✖", "x", self.trial.verdict, "bad")
 
     @property
     def status(self) -> str:
@@ -89,18 +131,37 @@ def callable_agents(document: Document) -> list[AgentConfig]:
     return [agent for agent in document.workflow.agents if not agent.only_asks]
 
 
-def usual(document: Document, agent: str) -> tuple[str, dict[str, Any]]:
-    """Action and parameters of the first task that calls this agent, as the flow says them."""
+def usual(document: Document, agent: str, action: str | None = None) -> tuple[str, dict[str, Any]]:
+    """Action and parameters of the first task that calls this agent (so), as the flow says them."""
     for group in ("tasks", "finally"):
         tasks = document.raw.get(group)
         for task in tasks if isinstance(tasks, list) else ():
-            if isinstance(task, Mapping) and task.get("agent_name") == agent:
+            if not isinstance(task, Mapping) or task.get("agent_name") != agent:
+                continue
+            if action is None or task.get("action") == action:
                 parameters = task.get("parameters")
-                return str(task.get("action", "")), dict(parameters) if isinstance(
-                    parameters, Mapping
-                ) else {}
+                known = dict(parameters) if isinstance(parameters, Mapping) else {}
+                return str(task.get("action", "")), known
+    if action is not None:
+        return action, {}
     config = next((each for each in document.workflow.agents if each.name == agent), None)
     return (min(config.actions) if config is not None and config.actions else ""), {}
+
+
+def asked_of(document: Document, agent: str) -> list[str]:
+    """The actions that the flow's tasks ask of this agent, in their order."""
+    return [task.action for task in document.workflow.all_tasks if task.agent_name == agent]
+
+
+def begun(document: Document, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters to begin with: where one is an input of the flow, that input's default."""
+    return {name: _begun(document, value) for name, value in parameters.items()}
+
+
+def _begun(document: Document, value: Any) -> Any:
+    found = _TEMPLATE.fullmatch(value.strip()) if isinstance(value, str) else None
+    spec = document.workflow.inputs.get(found[1]) if found else None
+    return value if spec is None or spec.secret or spec.default is None else spec.default
 
 
 def raw_agent(document: Document, agent: str) -> Mapping[str, Any]:
@@ -112,21 +173,12 @@ def raw_agent(document: Document, agent: str) -> Mapping[str, Any]:
 
 def as_text(parameters: Mapping[str, Any]) -> str:
     """Parameters as they are edited: YAML."""
-    if not parameters:
-        return ""
-    return yaml.safe_dump(dict(parameters), sort_keys=False, allow_unicode=True, width=10_000).rstrip()
+    return yaml_text(dict(parameters)) if parameters else ""
 
 
 def from_text(text: str) -> dict[str, Any]:
     """Edited text, YAML or JSON, as parameters. Raises ValueError with the place."""
-    if not text.strip():
-        return {}
-    try:
-        data, _ = text_form.parse(text)
-    except InvalidFlow as error:
-        first = error.diagnostics[0]
-        place = f"{first.line}:{first.col} " if isinstance(first, Diagnostic) and first.line else ""
-        raise ValueError(f"{place}{first.message if isinstance(first, Diagnostic) else first}") from None
+    data = yaml_value(text) if text.strip() else None
     if data is None:
         return {}
     if not isinstance(data, dict):
@@ -135,7 +187,7 @@ def from_text(text: str) -> dict[str, Any]:
 
 
 def filled_in(
-    document: Document, agent: str, parameters: dict[str, Any], environment: Mapping[str, str]
+    document: Document, call: Call, environment: Mapping[str, str]
 ) -> tuple[Document, dict[str, Any]]:
     """The parameters with the values of their variables, and the document that keeps those secret.
 
@@ -143,11 +195,11 @@ def filled_in(
     """
     problems = Problems()
     substitution = Substitution(environment, problems)
-    fresh = substitution.apply(parameters, _WHERE)
+    fresh = substitution.apply(call.parameters, _WHERE)
     problems.raise_errors()
-    known, values = usual(document, agent)[1], _values(document, agent)
+    known, values = usual(document, call.agent, call.action)[1], _values(document, call)
     secret = document.secrets | secrets.secret_values({}, substitution.uses)
-    return replace(document, secrets=secret), _as_in_flow(parameters, known, values, fresh)
+    return replace(document, secrets=secret), _as_in_flow(call.parameters, known, values, fresh)
 
 
 def said(event: ev.Event) -> Line | None:
@@ -163,14 +215,24 @@ def said(event: ev.Event) -> Line | None:
             return f"attempt {attempt} failed: {failure_text(failure)}; again in {duration(again)}", "retry"
         case ev.TaskCancelled():
             return "the call was ended", "skipped"
-        case ev.TaskWaiting(why=why, reason=reason):
+        case ev.TaskWaiting(why=why, reason=reason) if reason != "person":  # that question is on the screen
             return f"waits: {why or reason}", "retry"
+    return _said_of_others(event)
+
+
+def _said_of_others(event: ev.Event) -> Line | None:
+    """Of the breaker, and of the person who is asked."""
+    match event:
         case ev.BreakerOpened(why=why):
             return f"the breaker opened: {why}", "bad"
         case ev.BreakerHalfOpened():
             return "the breaker lets one probe through", "retry"
         case ev.BreakerClosed():
             return "the breaker closed", "ok"
+        case ev.ApprovalGranted():
+            return "you approved", "ok"
+        case ev.ApprovalRejected():
+            return "you rejected", "skipped"
     return None
 
 
@@ -179,10 +241,11 @@ def took(seconds: float) -> str:
     return f"{max(seconds, 0) * 1000:.0f} ms" if seconds < 0.9995 else duration(seconds)
 
 
-def _values(document: Document, agent: str) -> Mapping[str, Any]:
+def _values(document: Document, call: Call) -> Mapping[str, Any]:
     """The parameters of the same task as `usual`, with the values they have when the flow runs."""
+    wanted = (call.agent, call.action)
     tasks = document.workflow.all_tasks
-    return next((task.parameters for task in tasks if task.agent_name == agent), {})
+    return next((task.parameters for task in tasks if (task.agent_name, task.action) == wanted), {})
 
 
 def _as_in_flow(edited: Any, known: Any, values: Any, fresh: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What waits for a person, over all runs: open gates, runs that nobody drives, open breakers.
+"""What waits for a person, over all runs: open gates, spent budgets, runs that nobody drives, open breakers.
 
 `needs_of` is pure; `Watch` folds each event of the runs that have not ended once, a page at a time, so that
 looking again costs what happened since.
@@ -12,17 +12,19 @@ from typing import Literal
 
 from lead_tui.core import views
 from lead_tui.core.apply import apply
+from lead_tui.core.commands import RaiseBudget
 from lead_tui.core.events import ApprovalRequested
 from lead_tui.core.state import RUN_ENDED, RUNNING, GateState, RunState, RunStatus, new_run
 from lead_tui.errors import IllegalTransition
 from lead_tui.journal.base import RunRow
 from lead_tui.runner import left
+from lead_tui.tui.prose.amounts import amount_text, whose
 from lead_tui.tui.runs import Runs
 
-Kind = Literal["gate", "answered", "interrupted", "stuck", "breaker"]
+Kind = Literal["gate", "budget", "answered", "interrupted", "stuck", "breaker"]
 FAR_BACK = 2_000
 """Runs among which those that still wait are looked for."""
-_ORDER: tuple[Kind, ...] = ("gate", "answered", "interrupted", "stuck", "breaker")
+_ORDER: tuple[Kind, ...] = ("gate", "budget", "answered", "interrupted", "stuck", "breaker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +42,23 @@ class Need:
     since: datetime | None = None
 
 
-def needs_of(row: RunRow, state: RunState, answered: Mapping[str, str]) -> list[Need]:
-    """`answered`: gates whose answer waits for somebody to take the run up, and who gave it."""
+def needs_of(
+    row: RunRow, state: RunState, answered: Mapping[str, str], raised: Mapping[str, str] | None = None
+) -> list[Need]:
+    """`answered`: gates whose answer waits for somebody to take the run up, and who gave it; `raised`: the
+    same of budgets, by agent.
+    """
     if state.status in RUN_ENDED:
         return []
+    raised = raised or {}
     found = [_gate(row, gate) for gate in views.open_gates(state) if gate.request.gate not in answered]
+    found += [_budget(row, state, spent) for spent in _first_of_each(state) if spent.agent not in raised]
     if row.owner_alive:
         return found + _cut_off_tasks(row, state) + _breakers(row, state)
-    if answered:
+    if raised:
+        who = ", ".join(dict.fromkeys(raised.values()))
+        found.append(Need("answered", row.id, row.name, f"its budget is raised by {who}: resume goes on"))
+    elif answered:
         who = ", ".join(dict.fromkeys(answered.values()))
         found.append(Need("answered", row.id, row.name, f"answered by {who}: resume goes on with it"))
     elif state.status is not RunStatus.WAITING:
@@ -86,7 +97,11 @@ class Watch:
     async def look(self, recent: Sequence[RunRow]) -> list[Need]:
         """What all runs need now; `recent`: the newest rows of the journal."""
         open_runs = await self._open_runs(recent)
-        return ordered(need for each in open_runs for need in needs_of(*each))
+        return ordered(
+            need
+            for row, state, answered in open_runs
+            for need in needs_of(row, state, answered, self._raised(row))
+        )
 
     async def gates(self, recent: Sequence[RunRow]) -> list[OpenGate]:
         """Every question that waits for an answer, those of the newest run first."""
@@ -146,6 +161,16 @@ class Watch:
     def _answered(self, row: RunRow) -> dict[str, str]:
         return {} if row.owner_alive else left.answers(self._runs.engine.journal, row.id)
 
+    def _raised(self, row: RunRow) -> dict[str, str]:
+        """Budgets of a run that nobody drives, and who has raised them since."""
+        if row.owner_alive:
+            return {}
+        return {
+            given.command.agent: given.by or "somebody"
+            for given in self._runs.engine.journal.inbox(row.id)
+            if isinstance(given.command, RaiseBudget)
+        }
+
     def _forget(self, kept: Iterable[str]) -> None:
         ids = set(kept)
         self._states = {run_id: state for run_id, state in self._states.items() if run_id in ids}
@@ -154,6 +179,16 @@ class Watch:
 def _gate(row: RunRow, gate: GateState) -> Need:
     request = gate.request
     return Need("gate", row.id, row.name, f"{request.task}: {request.message}", request.gate, request.ts)
+
+
+def _first_of_each(state: RunState) -> list[views.Spent]:
+    """One limit of each budget that lets nothing more start."""
+    return list({spent.agent: spent for spent in reversed(views.spent_budgets(state))}.values())[::-1]
+
+
+def _budget(row: RunRow, state: RunState, spent: views.Spent) -> Need:
+    what = f"{whose(spent.agent)} of {amount_text(spent.what, spent.limit)} is spent"
+    return Need("budget", row.id, row.name, what, spent.agent, state.last_at)
 
 
 def _cut_off_tasks(row: RunRow, state: RunState) -> list[Need]:

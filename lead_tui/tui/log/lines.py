@@ -13,13 +13,13 @@ from lead_tui.core import events as ev
 from lead_tui.observers.hub import Item
 from lead_tui.text.safe import safe_line
 from lead_tui.text.words import short_name
+from lead_tui.tui.log.answer import Answer, AnswerEnd
+from lead_tui.tui.log.book import STREAM
 from lead_tui.tui.log.words import said_by
 from lead_tui.tui.log.wrap import missing_note
 from lead_tui.tui.look import Tone
 from lead_tui.tui.model import RunModel
-
-STREAM = 20_000
-"""Characters of streamed tokens that stand together before a new entry begins."""
+from lead_tui.tui.tool_calls import ToolCall, ToolEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +90,14 @@ def _joined(stream: list[ev.Tokens]) -> ev.Tokens:
     return msgspec.structs.replace(stream[0], text="".join(each.text for each in stream))
 
 
-def plain_lines(model: RunModel, task: str = "", since: int = 0) -> Iterator[str]:
-    """The log of a task, or of all, as lines of text; `since` is the absolute number of an item."""
+def plain_lines(model: RunModel, task: str = "", since: int = 0, *, streamed: bool = False) -> Iterator[str]:
+    """The log of a task, or of all, as lines of text; `since` is the absolute number of an item.
+
+    `streamed`: what is told is not told again, so an answer waits for its end, and a call of a tool is told
+    once more when it has one.
+    """
     started_at = model.state.started_at
-    for item, _ in merged(model.log.of(task).since(since)):
+    for item in _whole(merged(model.log.of(task).since(since)), streamed=streamed):
         each = entry(item, started_at)
         name = "" if task else f"{short_name(each.task, 20):<20} "
         head = f"{each.time:>7} {each.kind:<7} {name}"
@@ -102,3 +106,16 @@ def plain_lines(model: RunModel, task: str = "", since: int = 0) -> Iterator[str
             head = " " * len(head)
         if each.missing:
             yield f"{head}{missing_note(each.missing)}"
+
+
+def _whole(items: Iterable[tuple[Item, int]], *, streamed: bool) -> Iterator[Item]:
+    """Each answer and each call once, where it begins if it can be told there."""
+    told: set[int] = set()
+    for item, _ in items:
+        if isinstance(item, ToolEnd | AnswerEnd):
+            if streamed and id(item.of) not in told:
+                yield item.of
+        elif not (streamed and isinstance(item, Answer) and item.is_open):
+            if isinstance(item, ToolCall | Answer):
+                told.add(id(item))
+            yield item

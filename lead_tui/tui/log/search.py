@@ -17,10 +17,15 @@ class Search:
         self._pattern = re.compile(re.escape(text), re.NOFLAG if text != text.lower() else re.IGNORECASE)
         self._start = self._end = 0
         """The rows that were searched."""
+        self._edits = 0
 
     def look(self, transcript: Transcript) -> None:
-        """Search what is new, before and behind what was searched; the last block may have grown."""
-        if self._start >= self._end or self._end <= transcript.start:
+        """Search what is new, before and behind what was searched; the last block may have grown.
+
+        Everything, if another one has.
+        """
+        edited, self._edits = transcript.edits != self._edits, transcript.edits
+        if edited or self._start >= self._end or self._end <= transcript.start:
             self.rows = self._found(transcript, transcript.start, transcript.end)
         else:
             kept = max(self._start, transcript.start)

@@ -1,7 +1,8 @@
 """A channel of the log laid out as rows of one width: the newest at once, older ones piece by piece. Pure.
 
 Rows have absolute numbers, so that a place keeps its number while older rows come or go: what is laid out
-later in front has smaller ones, below 0 as well. An item that surely takes one row costs next to nothing
+later in front has smaller ones, below 0 as well. Only answers and calls of tools grow where
+they began. An item that surely takes one row costs next to nothing
 until it is drawn. What the channel drops goes here too, and no more than `ROWS` rows are kept.
 """
 
@@ -11,11 +12,13 @@ from operator import itemgetter
 
 from lead_tui.core import events as ev
 from lead_tui.observers.hub import Item
-from lead_tui.tui.log.book import Channel
-from lead_tui.tui.log.lines import STREAM, continues, merged
+from lead_tui.tui.log.answer import Answer, AnswerEnd
+from lead_tui.tui.log.book import STREAM, Channel
+from lead_tui.tui.log.lines import continues, merged
 from lead_tui.tui.log.words import CHARACTERS, LOUD, Said, fit, said_by
 from lead_tui.tui.log.wrap import lay_out
 from lead_tui.tui.prose.wrap import Span, spans
+from lead_tui.tui.tool_calls import ToolCall, ToolEnd
 
 ROWS = 50_000
 PIECE = 2_000
@@ -66,10 +69,15 @@ class Block:
         end = self.text.find("\n", index)
         return self.text.rfind("\n", 0, index) + 1, len(self.text) if end < 0 else end
 
+    def lay_out_again(self, width: int) -> None:
+        """What it says is not what it said."""
+        self._said, self.rows, self.text = None, (), ""
+        self.lay_out(width)
+
     def lay_out(self, width: int) -> None:
         """Without a width it is not wrapped."""
         _, _, text, missing = self.said
-        if isinstance(self.item, ev.Tokens):
+        if isinstance(self.item, ev.Tokens | Answer):
             self._held = _newlines(self.item.text)
         if len(text) <= width and text.isascii() and "\n" not in text:
             self.text = text
@@ -81,7 +89,8 @@ class Block:
         rows = self.rows or ((0, 0),)
         start = rows[-1][0]
         self.last += count
-        self.text = f"{self.text}{self._held}{fit(more.text)}".rstrip("\n")
+        text = f"{self.text}{self._held}{fit(more.text)}".rstrip("\n")
+        self.text = text if self.text else text.lstrip("\n")
         self._held = _newlines(more.text) if more.text.strip("\n") else self._held + more.text
         found = spans(self.text[start:], width)
         self.rows = [*rows[:-1], *((start + first, start + last) for first, last in found)]
@@ -95,9 +104,13 @@ class Transcript:
         self.width = width
         """Of the rows, in cells; 0 if they are not wrapped."""
         self.loud_only = loud_only
+        self.edits = 0
+        """How often a block before the last one was laid out anew."""
         self.start = 0
         self.first = self.next = channel.end
         self._rows: list[Block] = []
+        self._growing: list[tuple[Block, int]] = []
+        """Answers that are being given and calls without one, and how much of it is laid out."""
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -110,6 +123,11 @@ class Transcript:
     def waiting(self) -> int:
         """New items that are not laid out yet."""
         return self.channel.end - self.next
+
+    @property
+    def has_grown(self) -> bool:
+        """Is there more of what is laid out already?"""
+        return any(_size(block.item) != known for block, known in self._growing)
 
     @property
     def has_older(self) -> bool:
@@ -170,6 +188,8 @@ class Transcript:
                     rows.extend([block] * block.height if block.rows else (block,))
             end = self.start + len(rows)
             number += count
+        if self._growing:
+            self._grow_inside()
         self.forget()
 
     def reach_back(self, most: int = PIECE) -> None:
@@ -223,7 +243,38 @@ class Transcript:
         self._rows.extend([block] * (block.height - before))
         return True
 
+    def _grow_inside(self) -> None:
+        """Tell what became of those that had not ended."""
+        growing, self._growing = self._growing, []
+        for block, known in growing:
+            if block.start < self.start:
+                continue
+            item, size = block.item, _size(block.item)
+            if size != known:
+                before = block.height
+                if isinstance(item, Answer):
+                    more = "".join(item.pieces[known:])
+                    block.grow(ev.Tokens(text=more), 0, self.width)
+                else:
+                    block.lay_out_again(self.width)
+                self._make_room(block, before)
+            if not _is_over(item):
+                self._growing.append((block, size))
+
+    def _make_room(self, block: Block, before: int) -> None:
+        """It had so many rows, and has others now."""
+        at = block.start - self.start
+        behind = self._rows[at + before :]
+        if behind:
+            self.edits += 1
+        self._rows[at:] = [*([block] * block.height), *behind]
+        if by := block.height - before:
+            for each in dict.fromkeys(behind):
+                each.start += by
+
     def _block(self, number: int, count: int, item: Item) -> Block | None:
+        if isinstance(item, ToolCall if self.loud_only else ToolEnd | AnswerEnd):
+            return None  # told where it began; where only failures are told, where it ended
         block = Block(number, count, item)
         if self.loud_only and block.said.tone not in LOUD:
             return None
@@ -231,11 +282,27 @@ class Transcript:
             block.text = item.text
         else:
             block.lay_out(self.width)
+            if isinstance(item, ToolCall | Answer) and not _is_over(item):
+                self._growing.append((block, _size(item)))
         return block
 
     def _is_one_row(self, text: str) -> bool:
         """Is it one row and safe, surely and at a glance?"""
         return len(text) <= (self.width or len(text)) and text.isascii() and text.isprintable()
+
+
+def _size(item: Item) -> int:
+    """Of an answer or of a call of a tool; it changes when that does."""
+    if isinstance(item, Answer):
+        return len(item.pieces)
+    if isinstance(item, ToolCall):
+        return len(item.ends) + (item.returned is not None)
+    return 0
+
+
+def _is_over(item: Item) -> bool:
+    """Will nothing more come?"""
+    return not item.is_open if isinstance(item, Answer) else _size(item) > 1
 
 
 def _newlines(text: str) -> str:

@@ -13,8 +13,11 @@ from lead_tui.resilience.breaker import in_a_row
 from lead_tui.text.safe import safe
 from lead_tui.text.wire import json_text
 from lead_tui.text.words import duration, failure_text, preview
+from lead_tui.tui.log.answer import Answer, AnswerEnd
 from lead_tui.tui.log.wrap import TAB
 from lead_tui.tui.look import Tone
+from lead_tui.tui.prose.amounts import amount_text, percent, spend_text, whose
+from lead_tui.tui.tool_calls import ToolCall, ToolEnd, arguments_text, end_text
 
 CHARACTERS = 50_000
 """Of one item; the journal has all of it."""
@@ -112,7 +115,10 @@ def _(event: ev.RunResumed) -> Said:
 
 @_say.register
 def _(event: ev.RunWaiting) -> Said:
-    return Said("run", "ask", f"only a person can go on: {', '.join(event.tasks)}")
+    tasks = ", ".join(event.tasks)
+    if event.why == "budget":
+        return Said("run", "ask", f"waits for a budget to be raised: {tasks}")
+    return Said("run", "ask", f"only a person can go on: {tasks}")
 
 
 @_say.register
@@ -226,6 +232,8 @@ def _(event: ev.RetryScheduled) -> Said:
 def _(event: ev.TaskWaiting) -> Said:
     reasons = {"rate_limit": "the rate limit", "retry_after": "the time that the server asked for"}
     until = f"until {event.until:%H:%M:%S} UTC" if event.until is not None else ""
+    if event.reason == "budget":
+        return Said("wait", "ask", _with("for a budget to be raised", event.why))
     reason = reasons.get(event.reason, f"a {event.reason}")
     return Said("wait", "faint", _with(f"for {reason}", until, event.why))
 
@@ -234,6 +242,65 @@ def _(event: ev.TaskWaiting) -> Said:
 def _(event: ev.ExpressionEvaluated) -> Said:
     gave = _told(event.failure) if event.failure is not None else json_text(event.value)
     return Said("eval", "faint", _with(f"{event.role} gave {gave}", event.why))
+
+
+# tools and money
+
+
+@_say.register
+def _(call: ToolCall) -> Said:
+    if call.is_open:
+        return Said("tool", "busy", call.text)
+    return Said("tool", "bad" if call.failure is not None else "accent", call.text)
+
+
+@_say.register
+def _(end: ToolEnd) -> Said:
+    return _say(end.of)
+
+
+@_say.register
+def _(event: ev.ToolCalled) -> Said:
+    return Said("tool", "busy", f"{event.tool}({arguments_text(event.arguments)}) …")
+
+
+@_say.register
+def _(event: ev.ToolReturned) -> Said:
+    tone: Tone = "bad" if event.failure is not None else "accent"
+    return Said("tool", tone, f"{event.tool} -> {end_text(event)}")
+
+
+@_say.register
+def _(event: ev.AttemptSaved) -> Said:
+    return Said("saved", "faint", "a step to go on from is saved")
+
+
+@_say.register
+def _(event: ev.AttemptSpent) -> Said:
+    by = f"by {event.agent}" if event.agent else ""
+    return Said("spent", "faint", _with(spend_text(event.usage) or "nothing", by))
+
+
+@_say.register
+def _(event: ev.BudgetWarning) -> Said:
+    return Said("budget", "retry", f"{percent(event.spent / event.limit)} of {_spent(event)}")
+
+
+@_say.register
+def _(event: ev.BudgetExceeded) -> Said:
+    then = "nothing more starts before it is raised" if event.mode == "enforce" else "audit: the run goes on"
+    return Said("budget", "bad", _with(f"all of {_spent(event)}", then))
+
+
+@_say.register
+def _(event: ev.BudgetRaised) -> Said:
+    limits = ", ".join(amount_text(what, limit) for what, limit in event.limits.items())
+    return Said("budget", "ok", _with(f"{whose(event.agent)} is raised to {limits}", _by(event.by)))
+
+
+def _spent(event: ev.BudgetWarning | ev.BudgetExceeded) -> str:
+    of = f"{amount_text(event.what, event.spent)} of {amount_text(event.what, event.limit)}"
+    return f"{whose(event.agent)} is spent: {of}"
 
 
 # people, and the breakers of agents
@@ -302,8 +369,13 @@ def _(note: ev.Progress) -> Said:
 
 
 @_say.register
-def _(note: ev.Tokens) -> Said:
-    return Said("llm", "accent", note.text)
+def _(note: ev.Tokens | Answer) -> Said:
+    return Said("llm", "accent", note.text.lstrip("\n"))
+
+
+@_say.register
+def _(end: AnswerEnd) -> Said:
+    return _say(end.of)
 
 
 @_say.register
@@ -315,3 +387,18 @@ def _(note: ev.Metric) -> Said:
 def _(note: ev.Message) -> Said:
     kind = _ROLES.get(note.role)
     return Said(kind, "accent", note.text) if kind else Said("say", "accent", f"{note.role}: {note.text}")
+
+
+@_say.register
+def _(note: ev.Usage) -> Said:
+    return Said("spent", "faint", spend_text(note.usage) or "nothing")
+
+
+_SERVERS: dict[str, Tone] = {"starting": "muted", "ready": "ok", "failed": "bad", "closed": "muted"}
+
+
+@_say.register
+def _(note: ev.Service) -> Said:
+    tools = f", {note.tools:,} tool{'' if note.tools == 1 else 's'}" if note.state == "ready" else ""
+    again = f"start {note.restarts + 1}" if note.restarts and note.state in ("starting", "ready") else ""
+    return Said("mcp", _SERVERS[note.state], _with(f"{note.name} {note.state}{tools}", again, note.error))

@@ -49,7 +49,7 @@ async def _tell(model: RunModel) -> None:
                 end = model.log.all.end
                 if end < said:  # a replay went back
                     said = 0
-                for line in plain_lines(model, since=said) if end > said else ():
+                for line in plain_lines(model, since=said, streamed=True) if end > said else ():
                     out.write(f"{safe(line, newline=False)}\n")
                 said = end
                 with suppress(TimeoutError):

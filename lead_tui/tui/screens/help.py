@@ -17,6 +17,7 @@ from textual.widgets import Static
 
 from lead_tui.tui.keymap import conflicts
 from lead_tui.tui.look import BREAKERS, TASKS, Look
+from lead_tui.tui.prose.cells import short_path
 from lead_tui.tui.session import session_file
 from lead_tui.tui.widgets.hints import Hints
 from lead_tui.tui.widgets.rows import Rows
@@ -84,7 +85,7 @@ class HelpScreen(Screen[None]):
         yield Static("Help: what the keys do here", id="title", markup=False)
         yield HelpList(self._rows)
         yield Static(
-            f"ctrl+p finds every action by name. Other keys: [keys] in {session_file()}",
+            f"ctrl+p finds every action by name. Other keys: [keys] in {short_path(session_file())}",
             id="about",
             markup=False,
         )

@@ -4,14 +4,24 @@ The panes know the model and show what changed once a frame; the cursor of the t
 """
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from lead_tui.core import views
-from lead_tui.core.commands import AnyCommand, Cancel, CancelTask, Pause, Resume, Retry, Skip
+from lead_tui.core.commands import (
+    AnyCommand,
+    Cancel,
+    CancelTask,
+    Pause,
+    RaiseBudget,
+    RestartAgent,
+    Resume,
+    Retry,
+    Skip,
+)
 from lead_tui.core.refusal import refusal
 from lead_tui.core.state import RunStatus, TaskStatus
 from lead_tui.errors import LeadError
@@ -20,10 +30,12 @@ from lead_tui.tui.feed import Feed
 from lead_tui.tui.headline import Piece
 from lead_tui.tui.intents import EditFlow, OpenRun, OpenTask, ResumeRun, Steer, TestAgents
 from lead_tui.tui.model import Changes, RunModel
+from lead_tui.tui.prose.amounts import amount_text, whose
 from lead_tui.tui.runs import Runs
 from lead_tui.tui.screens.confirm import Choice, Confirm
 from lead_tui.tui.session import Session
 from lead_tui.tui.tape import Tape
+from lead_tui.tui.vitals.spending import Limit, holding, limits
 from lead_tui.tui.widgets.gate_bar import GateBar
 from lead_tui.tui.widgets.hints import Hints
 from lead_tui.tui.widgets.panes import NAMES, VIEWS, Panes
@@ -31,6 +43,9 @@ from lead_tui.tui.widgets.scrubber import REPLAY_KEYS, Scrubber
 from lead_tui.tui.widgets.search_line import SearchLine
 from lead_tui.tui.widgets.status_line import StatusLine
 from lead_tui.tui.widgets.tab_line import TabLine
+
+if TYPE_CHECKING:
+    from lead_tui.tui.widgets.health import Health
 
 SLOW_LOOP = 0.1
 """Seconds of delay from which on the header tells it."""
@@ -55,6 +70,7 @@ class RunScreen(Screen[None]):
         Binding("space", "hold", "pause", id="run.hold"),
         Binding("c", "cancel", "cancel", id="run.cancel"),
         Binding("x", "cancel_task", "cancel task", id="run.cancel_task"),
+        Binding("b", "budget", "raise budget", show=False, id="run.budget"),
         Binding("z", "zoom", "zoom", id="run.zoom"),
         Binding("v", "replay", "replay", show=False, id="run.replay"),
         Binding("e", "edit", "edit", show=False, id="run.edit"),
@@ -76,7 +92,7 @@ class RunScreen(Screen[None]):
         self._runs = runs
         self._search: SearchLine | None = None
         self._was: tuple[bool, int] | None = None
-        """Whether it had ended and how many gates were open, when last looked at."""
+        """Whether it had ended, and how many gates and spent budgets held it, when last looked at."""
         self._offered: tuple[object, ...] = ()
         """What decides which keys are offered, when last looked at."""
 
@@ -142,9 +158,13 @@ class RunScreen(Screen[None]):
 
     def _show_run(self) -> None:
         gates = views.open_gates(self.model.state)
+        spent = holding(self.model)
         self.query_one(StatusLine).show(self._notes(), self._unread())
         live = self.feed.replay is None
-        self.query_one(GateBar).show(gates if live else (), self._interrupted() if live else ())
+        if live:
+            self.query_one(GateBar).show(gates, self._interrupted(), spent)
+        else:
+            self.query_one(GateBar).show((), ())
         self.query_one(TabLine).remark = _remark(len(gates), self.app) if live else ""
         state = self.model.state
         task = state.tasks.get(self.panes.tasks.selected)
@@ -158,9 +178,9 @@ class RunScreen(Screen[None]):
         if offered != self._offered:
             self._offered = offered
             self.refresh_bindings()
-        now = (self.model.ended, len(gates))
+        now = (self.model.ended, len(gates) + len(spent))
         if live and now != self._was:
-            self._changed_over(*(self._was or (False, len(gates))), *now, heard=self._was is not None)
+            self._changed_over(*(self._was or (False, now[1])), *now, heard=self._was is not None)
         if self.model.state.seq:
             self._was = now
 
@@ -297,6 +317,8 @@ class RunScreen(Screen[None]):
                 return not replays and bool(task) and not self._refused(CancelTask(task=task))
             case "skip_task":
                 return not replays and self._can_skip()
+            case "budget":
+                return not replays and not self.model.ended and bool(self.model.state.budgets)
             case "edit" | "test_agents":
                 return bool(self.model.source)
             case "detach" | "park":
@@ -371,6 +393,40 @@ class RunScreen(Screen[None]):
         task = self.panes.tasks.selected
         self.post_message(Steer(self.model.run_id, Skip(task=task), f"skipped {task}"))
 
+    def action_budget(self) -> None:
+        """Raise the budget under the cursor of the health, else the one that presses most."""
+        from lead_tui.tui.screens.budget import BudgetScreen
+
+        agent = self._budget_meant()
+        mine = [limit for limit in limits(self.model) if limit.agent == agent]
+
+        def answered(command: RaiseBudget | None) -> None:
+            if command is not None:
+                self.post_message(Steer(self.model.run_id, command, _raised(agent, command)))
+
+        self.app.push_screen(BudgetScreen(agent, mine, self._refused, alive=self.model.alive), answered)
+
+    def _budget_meant(self) -> str:
+        for health in self.query("#health"):
+            chosen: str | None = cast("Health", health).budget if health.has_focus else None
+            if chosen is not None:
+                return chosen
+        pressing: list[Limit] = holding(self.model) or limits(self.model)
+        return pressing[0].agent
+
+    def on_health_restart_asked(self, event: "Health.RestartAsked") -> None:
+        def answered(choice: str | None) -> None:
+            if choice == "restart":
+                command = RestartAgent(agent=event.agent)
+                self.post_message(Steer(self.model.run_id, command, f"restarting {event.server}"))
+
+        question = Confirm(
+            f"Restart {event.server}?",
+            "It begins anew with its connection or its process; calls in flight may fail of it.",
+            [Choice("r", "restart", "restart it"), Choice("n", "no", "leave it")],
+        )
+        self.app.push_screen(question, answered)
+
     def action_edit(self) -> None:
         self.post_message(EditFlow(Path(self.model.source)))
 
@@ -432,3 +488,8 @@ def _remark(gates: int, app: App[Any]) -> str:
         return ""
     mark = "=" if themes.ascii_only(app) else "‖"
     return f"{mark} {gates} step{'s' if gates > 1 else ''} need{'s' if gates == 1 else ''} you"
+
+
+def _raised(agent: str, command: RaiseBudget) -> str:
+    limits = ", ".join(amount_text(what, limit) for what, limit in command.limits.items())
+    return f"{whose(agent)} is raised to {limits}"

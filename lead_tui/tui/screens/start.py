@@ -39,7 +39,7 @@ _RUNS_LOOKED_AT = 20
 class StartScreen(Screen[None]):
     DEFAULT_CSS = """
     StartScreen {
-        #about { height: auto; max-height: 3; padding: 0 1; }
+        #about { height: auto; max-height: 5; padding: 0 1; }
         #told { height: auto; max-height: 40%; padding: 0 1; overflow-y: auto; display: none; }
         #body { height: 1fr; }
         #inputs { max-height: 65%; }
@@ -136,6 +136,9 @@ class StartScreen(Screen[None]):
         if workflow.description:
             about.append(f"  {safe_line(workflow.description, 300)}", palette["muted"])
         about.append(f"\n{self._plan.summary()}", palette["accent"])
+        budget, is_small = self._plan.spending()
+        if budget:
+            about.append(f"\n{budget}", palette["text" if is_small else "muted"])
         self.query_one("#about", Static).update(about)
         self.query_one(PlanList).show(self._plan.steps, "")
         form = self.query_one(Form)

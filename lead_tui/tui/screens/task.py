@@ -26,6 +26,7 @@ from lead_tui.tui.runs import Runs
 from lead_tui.tui.screens.confirm import Choice, Confirm
 from lead_tui.tui.tasks.attempts import Attempt, attempts
 from lead_tui.tui.tasks.words import as_written, head, names_of, no_attempt, story, why
+from lead_tui.tui.tool_calls import ToolCall
 from lead_tui.tui.widgets.heading import Heading
 from lead_tui.tui.widgets.hints import Hints
 from lead_tui.tui.widgets.prose import Prose
@@ -87,6 +88,9 @@ class TaskScreen(Screen[None]):
         self._tries: list[Attempt] = []
         self._chosen: int | None = None
         """The attempt whose answer is shown, the last one if None."""
+        self._call: int | None = None
+        """The call of the chosen attempt that is shown in place of its answer."""
+        self._call_shown: tuple[ToolCall, dict[str, Any]] | None = None
         self._right = "result"
         self._shown: tuple[object, ...] = ()
         self._document: dict[str, Any] | None = None
@@ -196,7 +200,8 @@ class TaskScreen(Screen[None]):
         """Everything; what reads as before is not drawn again."""
         self._tries = attempts(self.model.history.get(self.task_name, ()))
         if self._chosen is not None and self._chosen >= len(self._tries):
-            self._chosen = None
+            self._chosen = self._call = None
+        self._see_usage()
         self._show_times()
         self._show_answer()
         self._show_parameters()
@@ -213,10 +218,35 @@ class TaskScreen(Screen[None]):
         self.query_one("#why", Prose).set_paragraphs(why(self.model, self.task_name, ascii_only=self._ascii))
         pane = self.query_one("#attempts", Prose)
         pane.set_empty(no_attempt(self._state))
-        pane.set_paragraphs(story(self._tries, self.model.now, chosen=self._chosen, ascii_only=self._ascii))
+        pane.set_paragraphs(
+            story(self._tries, self.model.now, chosen=self._chosen, call=self._call, ascii_only=self._ascii)
+        )
+
+    def _see_usage(self) -> None:
+        """What the attempt in flight used so far, it tells in passing."""
+        note = self.model.using.get(self.task_name)
+        if note is not None and self._tries and self._tries[-1].number == note.attempt:
+            last = self._tries[-1]
+            last.usage = last.usage if last.duration is not None else note.usage
+
+    def _show_call(self) -> bool:
+        """The chosen call in place of an answer, if there is one; looked into, it stays as it is."""
+        if self._chosen is None or self._call is None:
+            self._call_shown = None
+            return False
+        call = self._tries[self._chosen].calls[self._call]
+        if self._call_shown is None or self._call_shown[0] != call:
+            self._call_shown = call, call.value
+        view = self.query_one("#result", ResultView)
+        view.set_value(self._call_shown[1])
+        remark = f"call {self._call + 1} of attempt {self._tries[self._chosen].number}"
+        self.query_one("#section-result Heading", Heading).remark = remark
+        return True
 
     def _show_answer(self) -> None:
         """The result, or the failure, and the rest of the answer."""
+        if self._show_call():
+            return
         attempt = self._tries[self._chosen] if self._chosen is not None else None
         last = attempt or (self._tries[-1] if self._tries else None)
         view, meta = self.query_one("#result", ResultView), self.query_one("#meta", ResultView)
@@ -262,15 +292,29 @@ class TaskScreen(Screen[None]):
             self._trail.append(self.task_name)
             self._go_to(target)
         elif event.rows.id == "attempts" and target:
-            self._choose(int(target))
+            place, _, call = target.partition(".")
+            if call:
+                self._choose_call(int(place), int(call))
+            else:
+                self._choose(int(place))
 
     def _choose(self, place: int) -> None:
         """Show the answer of this attempt; of the last one if it was chosen already."""
-        self._chosen = None if place == self._chosen else place
+        again = place == self._chosen and self._call is None
+        self._chosen, self._call = None if again else place, None
         self._show_task()
 
+    def _choose_call(self, place: int, call: int) -> None:
+        """Look into a call of a tool, with all its arguments and its result."""
+        self._chosen, self._call = place, call
+        self._show_task()
+        view = self.query_one("#result", ResultView)
+        for key in ("arguments", "failure", "result"):
+            view.open_at(key)
+        self.section = "result"
+
     def _go_to(self, task: str) -> None:
-        self.task_name, self._chosen = task, None
+        self.task_name, self._chosen, self._call = task, None, None
         self.query_one("#why", Prose).cursor = 0
         self._show_task()
 
@@ -280,8 +324,14 @@ class TaskScreen(Screen[None]):
         self._go_to(self._order[place % len(self._order)])
 
     def action_back(self) -> None:
-        """From a chosen attempt to the last one, from a neighbour to where it was opened, to the run."""
-        if self._chosen is not None:
+        """From a call to its attempt, from a chosen attempt to the last one, from a neighbour to where it was
+        opened, to the run.
+        """
+        if self._call is not None:
+            self._chosen = self._call = None
+            self._show_task()
+            self.section = "attempts"
+        elif self._chosen is not None:
             self._choose(self._chosen)
         elif self._trail:
             self._go_to(self._trail.pop())

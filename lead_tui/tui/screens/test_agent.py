@@ -1,16 +1,18 @@
 """Test agent: one real call to an agent of a flow, with its retries, limits and breaker, as often as wanted.
 
 The calls run on an engine of their own, on a journal in memory: nothing of them is stored. The breaker is the
-same from one call to the next.
+same from one call to the next; all else begins anew with each, a server that an agent starts as well.
 """
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -18,44 +20,52 @@ from textual.containers import Container, Vertical
 from textual.screen import Screen
 from textual.widgets import Static
 
-from lead_tui.core.events import Event
+from lead_tui.core import events as ev
+from lead_tui.core.commands import AnyCommand, Reject
 from lead_tui.errors import LeadError
 from lead_tui.flow.loader import Document, environment_for
 from lead_tui.flow.models import AgentConfig
 from lead_tui.flow.resolve import agent_settings
 from lead_tui.journal.memory import MemoryJournal
-from lead_tui.observers.hub import Observer
+from lead_tui.observers.hub import Item
 from lead_tui.resilience.breaker import Breaker
 from lead_tui.resilience.guard import Guards
 from lead_tui.runner.engine import Engine, load_file
-from lead_tui.runner.trial import try_agent
-from lead_tui.tui import themes
+from lead_tui.runner.trial import TrialRun, begin_trial
+from lead_tui.text.safe import safe_line
+from lead_tui.threads import in_thread
 from lead_tui.tui.calls.curl import curl
-from lead_tui.tui.calls.outcome import OutcomePen
+from lead_tui.tui.calls.offers import LISTING, Offer, has_offers, is_server, offers_of
+from lead_tui.tui.calls.sheet import Sheet, sheet_of, sheet_of_offer
 from lead_tui.tui.calls.trials import (
     Call,
-    as_text,
+    asked_of,
+    begun,
     callable_agents,
     filled_in,
-    from_text,
     raw_agent,
     usual,
 )
 from lead_tui.tui.editing.problem_text import broken_text
-from lead_tui.tui.flows.fields import Field
 from lead_tui.tui.intents import EditFlow
+from lead_tui.tui.model import RunModel
 from lead_tui.tui.prose.cells import short_path
 from lead_tui.tui.runs import Runs
 from lead_tui.tui.themes import Palette
 from lead_tui.tui.widgets.call_list import CallList
+from lead_tui.tui.widgets.call_pane import CallPane, Part
 from lead_tui.tui.widgets.form import Form
 from lead_tui.tui.widgets.hints import Hints
+from lead_tui.tui.widgets.offer_list import OfferList
 from lead_tui.tui.widgets.pick import Pick
-from lead_tui.tui.widgets.result_view import ResultView
+from lead_tui.tui.widgets.question import Question
 from lead_tui.tui.widgets.rows import Rows
 from lead_tui.tui.widgets.title_line import TitleLine
 
 TICK = 0.5
+FRAME = 1 / 30
+PATIENCE = 4.0
+"""Seconds for a call to end when the screen goes; Textual itself waits five."""
 
 
 class TestAgentScreen(Screen[None]):
@@ -67,32 +77,42 @@ class TestAgentScreen(Screen[None]):
     TestAgentScreen {
         #agents { height: 1; padding: 0 1; }
         #asking { height: auto; }
-        #form { max-height: 8; padding: 0 1; }
+        #offers { max-height: 5; }
+        #about { max-height: 2; }
+        #form { max-height: 8; }
         #calls { height: 3; }
         #answer { height: 1fr; }
-        #outcome { height: auto; max-height: 6; padding: 0 1; }
-        #result { height: 1fr; min-height: 2; margin-left: 1; }
         #broken { display: none; padding: 1; height: 1fr; overflow-y: auto; }
         &.-broken #broken { display: block; }
         &.-broken #body { display: none; }
         &.-two #body { layout: horizontal; }
-        &.-two #asking { width: 2fr; height: 100%; max-height: 100%; }
-        &.-two #answer { width: 3fr; height: 100%; }
+        &.-two #asking { width: 2fr; height: 100%; max-height: 100%; padding-right: 1; }
+        &.-two #answer { width: 3fr; height: 100%; padding-top: 1; }
         &.-two #agents { height: 3; padding: 1; }
-        &.-two #form { height: auto; max-height: 60%; }
+        &.-two #offers { max-height: 35vh; }
+        &.-two #about { max-height: 5; padding: 1; }
+        &.-two #form { max-height: 60vh; }
+        &.-two CallForm.-offers #form { max-height: 45vh; }
         &.-two #calls { height: 1fr; }
+        &.-one CallForm.-offers #form { max-height: 6; }
+        &.-one CallForm.-offers ~ #calls { height: 2; }
         &.-zoomed #asking { display: none; }
-        &.-flat #calls, &.-flat #form { display: none; }
+        &.-flat #calls, &.-flat CallForm { display: none; }
     }
     """
     HORIZONTAL_BREAKPOINTS = [(0, "-one"), (110, "-two")]  # noqa: RUF012 - an instance variable of Textual
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (15, "-low")]  # noqa: RUF012
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+y", "approve", "approve", priority=True, id="test.approve"),
+        Binding("ctrl+n", "reject", "reject", priority=True, id="test.reject"),
         Binding("ctrl+r,ctrl+s", "send", "send", id="test.send"),
         Binding("ctrl+x", "cancel", "cancel call", priority=True, id="test.cancel"),
+        Binding("x", "cancel", "cancel call", show=False, id="test.end"),
         Binding("ctrl+b", "reset_breaker", "reset breaker", id="test.reset_breaker"),
+        Binding("ctrl+t", "as_text", "form/text", id="test.as_text"),
         Binding("Y", "curl", "copy as curl", id="test.curl"),
+        Binding("c", "course", "course", id="test.course"),
         Binding("m", "meta", "headers", id="test.meta"),
         Binding("z", "zoom", "zoom", id="test.zoom"),
         Binding("e", "edit", "edit", show=False, id="test.edit"),
@@ -109,13 +129,28 @@ class TestAgentScreen(Screen[None]):
         self._environment: Mapping[str, str] = os.environ
         self._document: Document | None = None
         self._agent = agent
-        self._calls: list[Call] = []
-        self._meta = False
+        self._sheet = Sheet(())
+        self._action = ""
+        """Of the offers, the one that is chosen."""
+        self._chose = False
+        """Did somebody choose it? Else another may come with the list of the tools."""
+        self._as_text = False
+        self._listed: dict[str, object] = {}
+        """What servers gave as their tools, by agent."""
+        self._sent: dict[tuple[str, str], dict[str, object]] = {}
+        """The parameters with which an offer was last called."""
+        self.calls: list[Call] = []
+        """Newest first."""
+        self._trial: TrialRun | None = None
+        self._news = False
+        """Did more happen than that somebody spoke on?"""
+        self._gone = False
         # kept: a call may still end while the screen is being taken down
+        self._offers = OfferList(id="offers")
+        self._about = Static(id="about", markup=False)
         self._form = Form(id="form")
         self._call_list = CallList(id="calls")
-        self._outcome = Static(id="outcome", markup=False)
-        self._result = ResultView(empty="no answer yet", id="result")
+        self._pane = CallPane(id="answer")
 
     def compose(self) -> ComposeResult:
         yield TitleLine(f"test agents of {short_path(self._path)}")
@@ -123,16 +158,25 @@ class TestAgentScreen(Screen[None]):
         with Container(id="body"):
             with Vertical(id="asking"):
                 yield Container(id="agents")
+                yield self._offers
+                yield self._about
                 yield self._form
                 yield self._call_list
-            with Vertical(id="answer"):
-                yield self._outcome
-                yield self._result
+            yield self._pane
         yield Hints()
 
     def on_mount(self) -> None:
         self._load()
         self.set_interval(TICK, self._tick)
+        self._frames = self.set_interval(FRAME, self._draw, pause=True)
+
+    async def on_unmount(self) -> None:
+        """End a call under way before the app is gone: what its agent started must not outlive it."""
+        self._gone = True
+        if self._trial is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE):
+                    await self._trial.end()
 
     def on_screen_resume(self) -> None:
         """Back from the editor: the flow may be another, or well now."""
@@ -175,30 +219,18 @@ class TestAgentScreen(Screen[None]):
         if names:
             pick = Pick(names, self._agent)
             await agents.mount(pick)
-            await self._show_form()
+            await self._take_agent()
             pick.focus()
         else:
             await agents.mount(Static("This flow has no agent that can be called.", markup=False))
 
-    async def _show_form(self) -> None:
-        config = self._config
-        if self._document is None or config is None:
-            return
-        action, parameters = usual(self._document, config.name)
-        known = tuple(sorted(config.actions)) if config.actions else ()
-        text = as_text(parameters)
-        note = "values in place of {{ ... }}: no other task runs here" if "{{" in text else ""
-        await self._form.set_fields(
-            [
-                Field("action", config.type, str, action, required=True, choices=known),
-                Field("parameters", "object", from_text, text, "YAML or JSON", note=note),
-            ]
-        )
-
     @property
     def _config(self) -> AgentConfig | None:
+        return self._config_of(self._agent)
+
+    def _config_of(self, agent: str) -> AgentConfig | None:
         agents = callable_agents(self._document) if self._document is not None else []
-        return next((each for each in agents if each.name == self._agent), None)
+        return next((each for each in agents if each.name == agent), None)
 
     @property
     def _breaker(self) -> Breaker | None:
@@ -210,21 +242,90 @@ class TestAgentScreen(Screen[None]):
     async def on_pick_changed(self, event: Pick.Changed) -> None:
         event.stop()
         self._agent = event.pick.text or ""
-        await self._show_form()
+        await self._take_agent()
         self._show_call()
         self.refresh_bindings()
 
     def on_pick_taken(self, event: Pick.Taken) -> None:
         event.stop()
-        self._form.focus_first()
+        if self.has_class("-offers"):
+            self._offers.focus()
+        else:
+            self._form.focus_first()
+
+    # what the agent can be asked
+
+    async def _take_agent(self) -> None:
+        config, document = self._config, self._document
+        if config is None or document is None:
+            return
+        self._as_text = False
+        self.set_class(has_offers(config), "-offers")
+        if (call := self._under_way) is not None and call.by_itself:
+            self.action_cancel()  # the list of a server that nobody looks at any more
+        if not has_offers(config):
+            action, known = usual(document, config.name)
+            self._sheet = sheet_of(config, action, begun(document, known))
+            await self._form.set_fields(self._sheet.fields)
+            return
+        self._chose = False
+        await self._show_offers(config)
+        if is_server(config) and config.name not in self._listed and self._under_way is None:
+            self._ask(LISTING, {}, by_itself=True)
+
+    async def _show_offers(self, config: AgentConfig) -> None:
+        offers = await in_thread(partial(offers_of, config, self._listed.get(config.name, ())))
+        if config.name != self._agent:
+            return
+        if not self._chose or self._action not in [each.name for each in offers]:
+            self._action = self._usual_offer(offers)
+        waits = is_server(config) and config.name not in self._listed
+        self._offers.set_note("" if offers and not waits else "not known yet" if waits else "none is granted")
+        self._offers.show(offers, self._action)
+        await self._show_offer(self._offers.offer)
+
+    def _usual_offer(self, offers: Sequence[Offer]) -> str:
+        """The first tool that the flow calls, else the first one that there is."""
+        asked = asked_of(self._document, self._agent) if self._document is not None else []
+        names = [each.name for each in offers if each.is_tool] or [each.name for each in offers]
+        return next((each for each in asked if each in names), names[0] if names else "")
+
+    async def _show_offer(self, offer: Offer | None) -> None:
+        """The form of this action, filled in as it was sent last, or as the flow does."""
+        if self._document is None:
+            return
+        if offer is None:
+            self._sheet = Sheet(())
+        else:
+            sent = self._sent.get((self._agent, offer.name))
+            known = usual(self._document, self._agent, offer.name)[1]
+            start = sent if sent is not None else begun(self._document, known)
+            self._sheet = sheet_of_offer(offer, start, as_text=self._as_text)
+        self._about.update(self._told(offer))
+        await self._form.set_fields(self._sheet.fields)
+
+    def _told(self, offer: Offer | None) -> Text:
+        """What the action does, and what can be done where there is nothing to be filled in."""
+        palette = Palette.of(self.app)
+        text = Text(safe_line(offer.description, 500) if offer is not None else "", palette["muted"])
+        if offer is not None and not self._sheet.fields:
+            text.append("\nno parameters: enter calls it", palette["faint"])
+        return text
+
+    async def action_as_text(self) -> None:
+        """The parameters as a form, or as a text of YAML or JSON; what was filled in stays."""
+        values, offer = self._form.values(), self._offers.offer
+        if values is not None and offer is not None:
+            self._sent[self._agent, offer.name] = self._sheet.call(values)[1]
+            self._as_text = not self._as_text
+            await self._show_offer(offer)
+            self._form.focus_first()
 
     # a call
 
     @property
     def _under_way(self) -> Call | None:
-        newest = self._calls[0] if self._calls else None
-        waits = newest is not None and newest.trial is None and not newest.problem and not newest.cancelled
-        return newest if waits else None
+        return next((call for call in self.calls[:1] if call.under_way), None)
 
     def on_form_submitted(self, event: Form.Submitted) -> None:
         event.stop()
@@ -232,43 +333,78 @@ class TestAgentScreen(Screen[None]):
 
     def action_send(self) -> None:
         values = self._form.values()
-        if values is None or self._document is None or self._under_way is not None:
+        if values is not None and self._config is not None and self._under_way is None:
+            action, parameters = self._sheet.call(values)
+            self._sent[self._agent, action] = parameters
+            self._ask(action, parameters)
+
+    def _ask(self, action: str, parameters: dict[str, object], *, by_itself: bool = False) -> None:
+        document = self._document
+        if document is None:
             return
-        now = self._engine.clock.now()
-        call = Call(len(self._calls) + 1, now, self._agent, values["action"], values.get("parameters", {}))
-        self._calls.insert(0, call)
+        now, number = self._engine.clock.now(), len(self.calls) + 1
+        call = Call(number, now, self._agent, action, parameters, by_itself=by_itself)
+        self.calls.insert(0, call)
+        self._pane.part = "answer"
         calls = self._call_list
-        calls.show(self._calls, now)
+        calls.show(self.calls, now)
         calls.cursor = 0
         self._show_call()
-        self._send(call, self._document)
+        self._send(call, document)
 
     @work(exclusive=True, group="call")
     async def _send(self, call: Call, document: Document) -> None:
         try:
-            document, parameters = filled_in(document, call.agent, call.parameters, self._environment)
-            call.trial = await try_agent(
+            document, parameters = filled_in(document, call, self._environment)
+            self._trial = await begin_trial(
                 self._engine,
                 document,
                 call.agent,
                 call.action,
                 parameters,
                 environment=self._environment,
-                observers=[_Ear(partial(self._hear, call))],
+                attended=True,
             )
+            run = self._trial.run
+            call.model = RunModel(self._engine.journal.record(run.run_id).plan, run.run_id)
+            call.model.follow(run.state, run.metrics)
+            self._frames.resume()
+            call.trial = await self._trial.follow(partial(self._hear, call))
         except LeadError as error:
             call.problem = str(error)
         except asyncio.CancelledError:
             call.cancelled = True
             raise
         finally:
-            if self.is_attached:
-                self._show_call()
-                self.refresh_bindings()
+            await self._end(call)
 
-    def _hear(self, call: Call, event: Event) -> None:
-        if call.hear(event) and self.is_attached:
+    async def _end(self, call: Call) -> None:
+        self._trial = None
+        if self._gone or not self.is_attached:
+            return
+        self._frames.pause()
+        if call.by_itself and call.cancelled:
+            self.calls.remove(call)
+        self._show_call()
+        self.refresh_bindings()
+        config = self._config
+        if call.action == LISTING and call.trial is not None and call.trial.success:
+            self._listed[call.agent] = call.trial.result
+            if config is not None and config.name == call.agent and has_offers(config):
+                await self._show_offers(config)
+
+    def _hear(self, call: Call, batch: Sequence[Item]) -> None:
+        if call.take(batch):
+            self._news = True
+
+    def _draw(self) -> None:
+        """A frame of a call under way: what streams in; and all of it, if something else happened."""
+        if self._news:
+            self._news = False
             self._show_call()
+            self.refresh_bindings()
+        else:
+            self._pane.show_course()
 
     def action_cancel(self) -> None:
         self.workers.cancel_group(self, "call")
@@ -279,18 +415,49 @@ class TestAgentScreen(Screen[None]):
             self._show_call()
             self.refresh_bindings()
 
+    # what it asks a person
+
+    def action_approve(self) -> None:
+        if (approval := self._pane.approval()) is not None:
+            self._answer(approval)
+
+    def on_question_answered(self, event: Question.Answered) -> None:
+        event.stop()
+        self.action_approve()
+
+    def action_reject(self) -> None:
+        if (call := self._under_way) is not None and call.asked is not None:
+            self._answer(Reject(gate=call.asked.gate))
+
+    @work(group="answer")
+    async def _answer(self, command: AnyCommand) -> None:
+        if self._trial is not None:
+            receipt = await self._trial.run.send(command, self._runs.by)
+            if not receipt.accepted:
+                self.notify(receipt.why, markup=False, severity="warning")
+
     # what came of it
 
-    def on_rows_moved(self, event: Rows.Moved) -> None:
+    async def on_rows_moved(self, event: Rows.Moved) -> None:
         if isinstance(event.rows, CallList):
             event.stop()
             self._show_call()
             self.refresh_bindings()
+        elif isinstance(event.rows, OfferList):
+            event.stop()
+            offer = event.rows.offer
+            if offer is not None and offer.name != self._action:
+                self._action, self._chose, self._as_text = offer.name, True, False
+                await self._show_offer(offer)
 
     def on_rows_opened(self, event: Rows.Opened) -> None:
         if isinstance(event.rows, CallList):
             event.stop()
-            self._result.focus_content()
+            self._pane.focus_content()
+        elif isinstance(event.rows, OfferList):
+            event.stop()
+            if not self._form.focus_first():
+                self.action_send()
 
     def _tick(self) -> None:
         """Time passes for a call under way and for an open breaker."""
@@ -299,31 +466,24 @@ class TestAgentScreen(Screen[None]):
             self._show_call()
 
     def _show_call(self) -> None:
-        calls = self._call_list
-        calls.show(self._calls, self._engine.clock.now())
-        call = calls.call
-        pen = OutcomePen(Palette.of(self.app), self._outcome.content_size.width, themes.ascii_only(self.app))
-        self._outcome.update(pen.told(call, self._agent, self._breaker, self._engine.clock.now()))
-        result = self._result
-        if call is None or call.trial is None:
-            result.set_value(None)
-        elif self._meta:
-            result.set_value(call.trial.meta, ("meta",))
-        elif call.trial.error is not None:
-            result.set_failure(call.trial.error)
-        else:
-            result.set_value(call.trial.result, ("result",))
+        calls, now = self._call_list, self._engine.clock.now()
+        calls.show(self.calls, now)
+        self._pane.show(calls.call, self._agent, self._breaker, now)
 
     # what is wanted
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        call = self._call_list.call
-        breaker = self._breaker
+        call, under_way, breaker = self._call_list.call, self._under_way, self._breaker
+        config = self._config_of(call.agent if call is not None else self._agent)
         able = {
-            "send": self._config is not None and self._under_way is None,
-            "cancel": self._under_way is not None,
+            "approve": under_way is not None and under_way.asked is not None,
+            "reject": under_way is not None and under_way.asked is not None,
+            "send": self._config is not None and under_way is None,
+            "cancel": under_way is not None,
             "reset_breaker": breaker is not None and breaker.state != "closed",
-            "curl": self._config is not None and self._config.type == "http_api",
+            "as_text": self.has_class("-offers") and self._offers.offer is not None,
+            "curl": config is not None and config.type == "http_api",
+            "course": call is not None and call.talks and not call.under_way,
             "meta": call is not None and call.trial is not None and bool(call.trial.meta),
             "zoom": self._document is not None,
         }
@@ -331,19 +491,26 @@ class TestAgentScreen(Screen[None]):
 
     def action_meta(self) -> None:
         """The answer, or what came with it: status, headers, exit code."""
-        self._meta = not self._meta
+        self._show_part("meta")
+
+    def action_course(self) -> None:
+        """The answer, or all that happened before it."""
+        self._show_part("course")
+
+    def _show_part(self, part: Part) -> None:
+        self._pane.part = "answer" if self._pane.part == part else part
         self._show_call()
 
     def action_zoom(self) -> None:
         self.toggle_class("-zoomed")
         if self.has_class("-zoomed"):
-            self._result.focus_content()
+            self._pane.focus_content()
 
     def action_curl(self) -> None:
         """The call under the cursor, or what stands in the form."""
         call = self._call_list.call
         values = None if call is not None else self._form.values()
-        parameters = call.parameters if call is not None else (values or {}).get("parameters", {})
+        parameters = call.parameters if call is not None else self._sheet.call(values or {})[1]
         if self._document is not None:
             agent = call.agent if call is not None else self._agent
             self.app.copy_to_clipboard(curl(raw_agent(self._document, agent), parameters))
@@ -361,13 +528,3 @@ class TestAgentScreen(Screen[None]):
             self._call_list.focus()
         else:
             await self.app.run_action("back", self.app)
-
-
-class _Ear(Observer):
-    """Hands each event to a function."""
-
-    def __init__(self, hear: Callable[[Event], None]) -> None:
-        self._hear = hear
-
-    async def on_event(self, event: Event) -> None:
-        self._hear(event)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from lead_tui.core import events as ev
 from lead_tui.errors import Failure
+from lead_tui.tui.tool_calls import OpenCalls, ToolCall
 
 Outcome = Literal["waiting", "running", "completed", "failed", "cancelled", "interrupted", "skipped"]
 
@@ -42,6 +43,10 @@ class Attempt:
     waits: list[Wait] = field(default_factory=list)
     result: Any = None
     meta: dict[str, Any] = field(default_factory=dict)
+    usage: dict[str, float] = field(default_factory=dict)
+    """What it used in all, as far as it told."""
+    calls: list[ToolCall] = field(default_factory=list)
+    """Of tools, in the order in which they were made."""
 
     @property
     def is_open(self) -> bool:
@@ -69,7 +74,9 @@ def attempts(history: Iterable[ev.Event]) -> list[Attempt]:
     tries: list[Attempt] = []
     over = False
     """The task has ended: another try means that somebody reopened the run."""
-    for event in history:
+    events = list(history)
+    open_calls = OpenCalls()
+    for event in events:
         match event:
             case ev.AttemptStarted():
                 _start(_numbered(tries, event.attempt, anew=over), event)
@@ -78,6 +85,12 @@ def attempts(history: Iterable[ev.Event]) -> list[Attempt]:
                 _wait(_numbered(tries, event.attempt), event)
             case ev.AttemptCompleted() | ev.AttemptFailed():
                 _end(_numbered(tries, event.attempt), event)
+            case ev.AttemptSpent(agent=""):
+                _numbered(tries, event.attempt).usage = event.usage
+            case ev.ToolCalled():
+                _numbered(tries, event.attempt).calls.append(open_calls.begin(event))
+            case ev.ToolReturned():
+                open_calls.end(event)
             case ev.RetryScheduled():
                 wait = Wait("retry", event.ts, event.at, event.why)
                 tries.append(Attempt(event.attempt, outcome="waiting", waits=[wait]))
@@ -86,6 +99,8 @@ def attempts(history: Iterable[ev.Event]) -> list[Attempt]:
                 over = True
             case ev.TaskCompleted():
                 over = True
+    for task in list(open_calls.open):
+        open_calls.see(task, events)
     return tries
 
 
@@ -114,7 +129,7 @@ def _end(attempt: Attempt, event: ev.AttemptCompleted | ev.AttemptFailed) -> Non
     _end_wait(attempt, event)
     attempt.ended, attempt.duration = event.ts, event.duration
     attempt.result, attempt.meta = event.result, event.meta
-    attempt.outcome = "completed"
+    attempt.outcome, attempt.usage = "completed", event.usage or attempt.usage
     if isinstance(event, ev.AttemptFailed):
         attempt.outcome, attempt.failure = "failed", event.failure
         attempt.retry_in, attempt.why = event.retry_in, event.why
@@ -133,3 +148,5 @@ def _cut_off(
     last.outcome, last.ended, last.why = _ENDS[type(event)], event.ts, event.why
     if isinstance(event, ev.TaskFailed):
         last.failure = event.failure
+    elif isinstance(event, ev.TaskCancelled) and event.usage:
+        last.usage = event.usage

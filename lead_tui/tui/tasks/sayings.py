@@ -1,9 +1,13 @@
-"""The one line that says most about a task now: its error, its progress, its last words, its reason. Pure."""
+"""The one line that says most about a task now: its error, its progress, its tool or last words, its reason.
+
+Pure.
+"""
 
 from lead_tui.core import events as ev
 from lead_tui.core.state import TaskState
 from lead_tui.text.words import failure_text
 from lead_tui.tui.model import RunModel
+from lead_tui.tui.tool_calls import ToolCall
 
 _LOOKED_AT = 20
 """How far back the log is searched for words: streamed tokens and facts lie between them."""
@@ -21,6 +25,8 @@ def saying(task: TaskState, model: RunModel) -> str:
 
 def _last_words(task: str, model: RunModel) -> str:
     for item in reversed(model.log.of(task).items[-_LOOKED_AT:]):
+        if isinstance(item, ToolCall) and item.is_open:
+            return item.text
         if isinstance(item, ev.Log | ev.Message) and item.text.strip():
             return item.text.strip()
     return ""

@@ -10,8 +10,9 @@ from lead_tui.core.state import READY, RUNNING, TASK_ENDED, WAITING, TaskState, 
 from lead_tui.runner.left import why_cut_off
 from lead_tui.text.wire import json_text
 from lead_tui.text.words import duration, failure_text, short_name
-from lead_tui.tui.look import TASKS, Look, clock, task_look
+from lead_tui.tui.look import TASKS, Look, Tone, clock, task_look
 from lead_tui.tui.model import RunModel
+from lead_tui.tui.prose.amounts import spend_text
 from lead_tui.tui.prose.paragraphs import Paragraph, Span, plain
 from lead_tui.tui.tasks.attempts import Attempt, Wait
 from lead_tui.tui.vitals.lines import countdown
@@ -25,7 +26,10 @@ _WAITED_FOR = {
     "rate_limit": "the rate limit",
     "retry_after": "as long as the other side asked",
     "person": "a person",
+    "budget": "a budget to be raised",
 }
+_CALLS = 50
+"""Calls of tools that are told of an attempt."""
 
 
 def cut_off(model: RunModel, task: TaskState) -> bool:
@@ -165,14 +169,23 @@ def _heading(title: str) -> Iterator[Paragraph]:
 
 
 def story(
-    tries: Sequence[Attempt], now: datetime, *, chosen: int | None = None, ascii_only: bool = False
+    tries: Sequence[Attempt],
+    now: datetime,
+    *,
+    chosen: int | None = None,
+    call: int | None = None,
+    ascii_only: bool = False,
 ) -> list[Paragraph]:
-    """The attempts one by one; the target of each is its place in the list. `chosen` is marked."""
+    """The attempts one by one; the target of each is its place in the list, with `.` and the number of a call
+    that it made. `chosen`, and of that one `call`, is marked.
+    """
     lines: list[Paragraph] = []
     for place, each in enumerate(tries):
         if each.anew:
             lines += [Paragraph(), Paragraph((Span("the run was reopened", "muted"),))]
-        lines += _attempt(each, now, str(place), chosen=place == chosen, ascii_only=ascii_only)
+        is_chosen = place == chosen
+        lines += _attempt(each, now, str(place), chosen=is_chosen and call is None, ascii_only=ascii_only)
+        lines += _calls(each, place, call if is_chosen else None)
     return lines
 
 
@@ -191,6 +204,8 @@ def _attempt(
         Span("  shown in Result and Meta" if chosen else "", "accent"),
     )
     yield Paragraph(head, hang=5, target=target)
+    if used := spend_text(each.usage):
+        yield Paragraph((Span(used, "muted"),), indent=5, hang=2, target=target)
     for wait in each.waits:
         if wait.reason == "retry" and wait.ended is not None:
             continue  # the try before has said how long
@@ -201,6 +216,21 @@ def _attempt(
     if each.why:
         again = "" if each.retry_in is None else f"tried again after {duration(each.retry_in)}: "
         yield Paragraph((Span(again), Span(each.why, "muted")), indent=5, hang=2, target=target)
+
+
+def _calls(each: Attempt, place: int, chosen: int | None) -> Iterator[Paragraph]:
+    """Calls of tools, the last ones of many."""
+    first = max(len(each.calls) - _CALLS, 0)
+    if first:
+        yield Paragraph((Span(f"… {first:,} earlier calls", "faint"),), indent=5)
+    for number, call in enumerate(each.calls[first:], first):
+        tone: Tone = "busy" if call.is_open else "bad" if call.failure is not None else "text"
+        spans = (
+            Span("tool  ", "bad" if tone == "bad" else "accent"),
+            Span(call.text, tone),
+            Span("  shown in Result" if number == chosen else "", "accent"),
+        )
+        yield Paragraph(spans, indent=5, hang=6, target=f"{place}.{number}")
 
 
 def _look(each: Attempt) -> Look:

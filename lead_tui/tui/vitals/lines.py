@@ -1,22 +1,28 @@
-"""How the parts of a run are that no task shows: breakers, waits, calls in flight, limits, agents. Pure."""
+"""How the parts of a run are that no task shows: breakers, waits, calls in flight, limits, agents. Pure.
+
+What it spends is money_lines.py's, its servers are server_lines.py's.
+"""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from lead_tui.core import events as ev
 from lead_tui.core.state import BreakerState, TaskState, TaskStatus
 from lead_tui.text.words import duration, short_name
-from lead_tui.tui.look import BREAKERS, Look, Tone, clock, task_look
+from lead_tui.tui.look import BREAKERS, Tone, clock, task_look
 from lead_tui.tui.model import RunModel
+from lead_tui.tui.prose.amounts import percent, whose
 from lead_tui.tui.prose.cells import fit
 from lead_tui.tui.prose.paragraphs import Span
 from lead_tui.tui.vitals.agent_times import AgentTimes
+from lead_tui.tui.vitals.frame import Frame, Vital, lead, more, when
+from lead_tui.tui.vitals.money_lines import spend
+from lead_tui.tui.vitals.server_lines import failed, servers
+from lead_tui.tui.vitals.spending import holding, pressing
 
-NAME = 22
-"""Cells for the name of a task or an agent, where there is room."""
 SLOTS_BAR = 16
 FOLDED = 3
 """Lines with nothing to tell from which on they are folded."""
@@ -30,52 +36,25 @@ _WAITS = {
     "rate_limit": "rate limit",
     "breaker": "breaker",
     "person": "a person",
+    "budget": "budget",
 }
-
-
-class Vital(NamedTuple):
-    """A line. `agent` or `task` says what it is about; a heading is about nothing.
-
-    One that `folds` stands for several others, which follow it if they are wanted.
-    """
-
-    section: str
-    spans: tuple[Span, ...] = ()
-    agent: str = ""
-    task: str = ""
-    heading: bool = False
-    folds: bool = False
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        return self.section, self.agent, self.task
-
-
-class Frame(NamedTuple):
-    """What lines are drawn for: `width` in cells, `most` lines of a section; are folded ones wanted?"""
-
-    width: int
-    most: int
-    ascii_only: bool = False
-    unfolded: bool = False
-
-    def glyph(self, look: Look) -> str:
-        return look.ascii if self.ascii_only else look.glyph
-
-    def name(self, names: Iterable[str]) -> int:
-        """Cells for these names: as many as they need, but not too many."""
-        return min(max(map(len, names), default=1), NAME, max(self.width // 4, 8))
 
 
 def verdict(model: RunModel) -> tuple[str, Tone]:
     """The worst of it in a few words."""
+    if held := holding(model):
+        return f"{whose(held[0].agent)} is spent", "bad"
     breakers = [each.state for each in model.state.breakers.values()]
     if opened := breakers.count("open"):
         return f"{opened} breaker{'' if opened == 1 else 's'} open", "bad"
+    if down := failed(model):
+        return f"{down} server{'' if down == 1 else 's'} failed", "bad"
     if probing := breakers.count("half_open"):
         return f"{probing} breaker{'' if probing == 1 else 's'} half open", "retry"
     if waiting := model.state.counts[TaskStatus.WAITING]:
         return f"{waiting:,} waiting", "retry"
+    if not model.ended and (limit := pressing(model)) is not None and limit.stage != "fine":
+        return f"{percent(limit.part)} of the budget", limit.look.tone
     return "all well", "ok"
 
 
@@ -83,12 +62,16 @@ def vitals(model: RunModel, frame: Frame, times: AgentTimes, *, loop_lag: float 
     """The lines of all sections that have something to say."""
     sections: dict[str, Sequence[Vital]] = {
         "BREAKERS": _breakers(model, frame),
+        "SPEND": spend(model, frame),
+        "MCP SERVERS": servers(model, frame),
         "RETRIES AND WAITS": _waits(model, frame),
         "IN FLIGHT": _in_flight(model, frame),
         "LIMITS": _limits(model, frame),
         "AGENTS": _agents(model, frame, times),
         "ENGINE": _engine(model, loop_lag),
     }
+    if holding(model):
+        sections = {"SPEND": sections["SPEND"], **sections}
     lines: list[Vital] = []
     for title, rows in sections.items():
         if rows:
@@ -117,13 +100,13 @@ def _breakers(model: RunModel, frame: Frame) -> list[Vital]:
     now = None if model.ended or model.interrupted else model.now
     loud = [name for name in order if name not in quiet]
     lines = [_breaker(each, states[each], last.get(each), now, frame, room) for each in loud[: frame.most]]
-    lines += _more("BREAKERS", len(loud) - len(lines), "agent")
+    lines += more("BREAKERS", len(loud) - len(lines), "agent")
     if quiet:
         lines.append(_folded(quiet, frame))
     if quiet and frame.unfolded:
         shown = quiet[:UNFOLDED]
         lines += [_breaker(each, states[each], None, now, frame, room) for each in shown]
-        lines += _more("BREAKERS", len(quiet) - len(shown), "agent")
+        lines += more("BREAKERS", len(quiet) - len(shown), "agent")
     return lines
 
 
@@ -151,7 +134,7 @@ def _breaker(
     why = last.why if isinstance(last, ev.BreakerOpened | ev.BreakerClosed) else ""
     failures = f"{state.failures} failure{'' if state.failures == 1 else 's'}"
     spans = [
-        *_lead(frame, look, "faint" if quiet else look.tone),
+        *lead(frame, look, "faint" if quiet else look.tone),
         Span(fit(look.word, 11), "faint" if quiet else look.tone, bold=state.state == "open"),
         Span(fit(short_name(name, room), room), "muted" if quiet else "text"),
     ]
@@ -160,15 +143,8 @@ def _breaker(
     if state.failures and not why.startswith(failures):
         spans.append(Span(f"  {failures}", "muted"))
     if last is not None:
-        spans += [Span(f"  {_when(last.ts, now)}", "faint"), Span(f"  {why}" if why else "", "muted")]
+        spans += [Span(f"  {when(last.ts, now)}", "faint"), Span(f"  {why}" if why else "", "muted")]
     return Vital("BREAKERS", tuple(spans), agent=name)
-
-
-def _when(at: datetime, now: datetime | None) -> str:
-    """How long ago, while time passes; else the time of day."""
-    if now is None:
-        return f"at {at.astimezone():%H:%M:%S}"
-    return f"{clock((now - at).total_seconds())} ago"
 
 
 def _waits(model: RunModel, frame: Frame) -> list[Vital]:
@@ -177,7 +153,7 @@ def _waits(model: RunModel, frame: Frame) -> list[Vital]:
     waiting = list(_first(model, held, min(count, frame.most)))
     room = frame.name(task.name for task in waiting)
     lines = [_wait(task, model.now, frame, room) for task in waiting]
-    return [*lines, *_more("RETRIES AND WAITS", count - len(lines), "waiting")]
+    return [*lines, *more("RETRIES AND WAITS", count - len(lines), "waiting")]
 
 
 def _wait(task: TaskState, now: datetime, frame: Frame, room: int) -> Vital:
@@ -187,7 +163,7 @@ def _wait(task: TaskState, now: datetime, frame: Frame, room: int) -> Vital:
         what = f"{what} {countdown(task.until, now)}".replace("in now", "now")
     number = task.attempt + (task.wait == "retry")
     spans = (
-        *_lead(frame, look, look.tone),
+        *lead(frame, look, look.tone),
         _task_name(task, room),
         Span(f"  {fit(what, 18)}", look.tone),
         Span(f"  try {number}", "muted"),
@@ -202,7 +178,7 @@ def _in_flight(model: RunModel, frame: Frame) -> list[Vital]:
     running = list(_first(model, (TaskStatus.RUNNING,), min(count, frame.most)))
     room = frame.name(task.name for task in running)
     lines = [_call(task, model, frame, room) for task in running]
-    return [*lines, *_more("IN FLIGHT", count - len(lines), "running")]
+    return [*lines, *more("IN FLIGHT", count - len(lines), "running")]
 
 
 def _call(task: TaskState, model: RunModel, frame: Frame, room: int) -> Vital:
@@ -215,7 +191,7 @@ def _call(task: TaskState, model: RunModel, frame: Frame, room: int) -> Vital:
         total = f"/{progress.total:g}" if progress.total is not None else ""
         done = f"  {progress.done:g}{total} {progress.text}"
     spans = [
-        *_lead(frame, look, look.tone),
+        *lead(frame, look, look.tone),
         _task_name(task, room),
         Span(f"  {age:>7}", "text"),
         Span(f"  try {task.attempt}", "muted"),
@@ -234,7 +210,7 @@ def _limits(model: RunModel, frame: Frame) -> list[Vital]:
     lines = [_limit("slots", state.counts[TaskStatus.RUNNING], slots, frame, room)]
     for agent, most in islice(plan.limits.items(), frame.most):
         lines.append(_limit(agent, state.calls[agent], most, frame, room))
-    return [*lines, *_more("LIMITS", len(plan.limits) + 1 - len(lines), "agent")]
+    return [*lines, *more("LIMITS", len(plan.limits) + 1 - len(lines), "agent")]
 
 
 def _limit(name: str, used: int, most: int, frame: Frame, room: int) -> Vital:
@@ -264,7 +240,7 @@ def _agents(model: RunModel, frame: Frame, times: AgentTimes) -> list[Vital]:
         _agent(name, times.of(name, each, model.now), room)
         for name, each in islice(agents.items(), frame.most)
     ]
-    return [head, *lines, *_more("AGENTS", len(agents) - len(lines), "agent")]
+    return [head, *lines, *more("AGENTS", len(agents) - len(lines), "agent")]
 
 
 def _agent(name: str, figures: Mapping[str, Any], room: int) -> Vital:
@@ -297,10 +273,6 @@ def _engine(model: RunModel, loop_lag: float | None) -> list[Vital]:
 # --- pieces ---------------------------------------------------------------------------------------------
 
 
-def _lead(frame: Frame, look: Look, tone: Tone) -> Iterator[Span]:
-    yield Span(f" {frame.glyph(look)} ", tone)
-
-
 def _task_name(task: TaskState, room: int) -> Span:
     return Span(fit(short_name(task.name, room), room))
 
@@ -309,9 +281,3 @@ def _first(model: RunModel, statuses: Sequence[TaskStatus], most: int) -> Iterat
     """The first `most` active tasks with one of these statuses; there are at least so many."""
     tasks = (model.state.tasks[name] for name in model.active)
     return islice((task for task in tasks if task.status in statuses), most)
-
-
-def _more(section: str, count: int, what: str) -> list[Vital]:
-    """`what`: an agent is counted, what runs or waits is not."""
-    what += "s" if what == "agent" and count != 1 else ""
-    return [Vital(section, (Span(f"   … {count:,} more {what}", "faint"),))] if count > 0 else []

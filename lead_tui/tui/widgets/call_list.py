@@ -35,9 +35,10 @@ class CallList(Section):
         look = call.look
         time = took(call.trial.response_time) if call.trial is not None else ""
         when = ago((self._now - call.at).total_seconds()) if self._now is not None else ""
-        rest = max(width - 3 - 16 - 8 - 10, 8)
+        status = 15 if width >= 60 else 9
+        rest = max(width - 3 - status - 1 - 8 - 10, 8)
         yield Segment(f" {self.glyph(look)} ", palette.bold[look.tone])
         yield Segment(fit(f"{call.agent} {call.action}", rest), palette["text"])
-        yield Segment(f" {fit(call.status or look.word, 15)}", palette[look.tone])
+        yield Segment(f" {fit(call.status or look.word, status)}", palette[look.tone])
         yield Segment(fit(time, 8, "right"), palette["muted"])
         yield Segment(fit(when, 9, "right"), palette["muted"])

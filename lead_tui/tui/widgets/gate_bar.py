@@ -12,8 +12,10 @@ from lead_tui.core.state import GateState
 from lead_tui.text.safe import safe_line
 from lead_tui.tui import themes
 from lead_tui.tui.look import ASCII
+from lead_tui.tui.prose.amounts import whose
 from lead_tui.tui.prose.cells import fit
 from lead_tui.tui.themes import Palette
+from lead_tui.tui.vitals.spending import Limit
 
 
 class GateBar(Widget):
@@ -27,9 +29,14 @@ class GateBar(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._text = ("", "", "")
+        self._leads_to = "app.approvals"
 
-    def show(self, gates: Sequence[GateState], interrupted: Sequence[str]) -> None:
-        text = _text(gates, interrupted)
+    def show(
+        self, gates: Sequence[GateState], interrupted: Sequence[str], spent: Sequence[Limit] = ()
+    ) -> None:
+        """`spent`: limits of budgets that let nothing more start."""
+        self._leads_to = "app.approvals" if gates or not spent else "screen.budget"
+        text = _text(gates, interrupted, spent)
         if text != self._text:
             self._text = text
             self.set_class(bool(text[0]), "-asks")
@@ -52,17 +59,36 @@ class GateBar(Widget):
         return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)
 
     async def on_click(self, event: events.Click) -> None:
-        await self.app.run_action("approvals", self.app)
+        await self.app.run_action(self._leads_to, self.screen)
 
 
-def _text(gates: Sequence[GateState], interrupted: Sequence[str]) -> tuple[str, str, str]:
+def _text(
+    gates: Sequence[GateState], interrupted: Sequence[str], spent: Sequence[Limit]
+) -> tuple[str, str, str]:
     """Who asks, what, and the keys that answer."""
     if gates:
         first = gates[0].request
         more = f" and {len(gates) - 1} more" if len(gates) > 1 else ""
-        return f"{first.task} needs you{more}:", safe_line(first.message, 300), "a answers"
+        return (
+            f"{first.task} needs you{more}:",
+            safe_line(first.message, 300),
+            f"a answers{_AND_BUDGET if spent else ''}",
+        )
+    if spent:
+        return spent_text(spent), "", "b raises it"
     if interrupted:
         names = ", ".join(interrupted[:3]) + (" ..." if len(interrupted) > 3 else "")
         keys = "r runs again  S on its row skips"
         return "interrupted:", safe_line(f"{names} may have happened", 300), keys
     return "", "", ""
+
+
+_AND_BUDGET = "  b raises the budget"
+
+
+def spent_text(spent: Sequence[Limit]) -> str:
+    """`the budget of $2 is spent:`."""
+    first = spent[0]
+    name = f"{whose(first.agent)}, {first.most_text}," if first.agent else f"the budget of {first.most_text}"
+    others = len({limit.agent for limit in spent}) - 1
+    return f"{name} is spent{f' and {others} more' if others else ''}:"

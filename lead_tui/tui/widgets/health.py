@@ -1,4 +1,6 @@
-"""The health of a run: breakers, which can be tripped and reset, waits, calls in flight, limits, agents."""
+"""The health of a run: breakers, which can be tripped and reset, what it spends, servers, which can be
+restarted, waits, calls in flight, limits, agents.
+"""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -7,14 +9,16 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.message import Message
 
-from lead_tui.core.commands import ResetBreaker, TripBreaker
+from lead_tui.core.commands import AnyCommand, ResetBreaker, RestartAgent, TripBreaker
 from lead_tui.core.refusal import refusal
 from lead_tui.tui.intents import OpenTask, Steer
 from lead_tui.tui.model import Changes, RunModel
 from lead_tui.tui.prose.cells import fit
 from lead_tui.tui.vitals.agent_times import AgentTimes
-from lead_tui.tui.vitals.lines import Frame, Vital, verdict, vitals
+from lead_tui.tui.vitals.frame import Frame, Vital
+from lead_tui.tui.vitals.lines import verdict, vitals
 from lead_tui.tui.widgets.rows import Rows
 
 MANY = 50
@@ -30,7 +34,16 @@ class Health(Rows):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("T", "trip", "trip breaker", id="health.trip"),
         Binding("R", "reset", "reset breaker", id="health.reset"),
+        Binding("R", "restart", "restart server", id="health.restart"),
     ]
+
+    class RestartAsked(Message):
+        """Somebody wants this server restarted; `agent` is who does it."""
+
+        def __init__(self, server: str, agent: str) -> None:
+            super().__init__()
+            self.server = server
+            self.agent = agent
 
     SIZED_BY_CONTENT = False
 
@@ -74,7 +87,7 @@ class Health(Rows):
         if self._line.key != before:
             self.refresh_bindings()
 
-    def _keep_cursor(self, key: tuple[str, str, str] | None) -> None:
+    def _keep_cursor(self, key: tuple[str, ...] | None) -> None:
         if not self._held:
             self.cursor = self._next_line(0, 1)
         elif key != self._lines[self.cursor].key or self._lines[self.cursor].heading:
@@ -84,6 +97,11 @@ class Health(Rows):
     @property
     def _line(self) -> Vital:
         return self._lines[self.cursor] if 0 <= self.cursor < len(self._lines) else Vital("")
+
+    @property
+    def budget(self) -> str | None:
+        """Whose budget the cursor stands on, "" for the flow's; None if on none."""
+        return self._line.scope if self._line.budget else None
 
     # drawing
 
@@ -150,6 +168,8 @@ class Health(Rows):
         model, agent = self._model, self._line.agent
         if action == "open":
             return bool(self._line.task) or self._line.folds
+        if action == "restart":
+            return self._can_restart()
         if action not in ("trip", "reset"):
             return True
         if model is None or not agent or refusal(model.state, TripBreaker(agent=agent)):
@@ -163,7 +183,16 @@ class Health(Rows):
     def action_reset(self) -> None:
         self._steer(ResetBreaker(agent=self._line.agent), f"reset {self._line.agent}")
 
-    def _steer(self, command: TripBreaker | ResetBreaker, done: str) -> None:
+    def _can_restart(self) -> bool:
+        model, agent = self._model, self._line.restarts
+        if model is None or not agent or not model.alive:
+            return False
+        return not refusal(model.state, RestartAgent(agent=agent))
+
+    def action_restart(self) -> None:
+        self.post_message(self.RestartAsked(self._line.server, self._line.restarts))
+
+    def _steer(self, command: AnyCommand, done: str) -> None:
         if self._model is not None:
             self.post_message(Steer(self._model.run_id, command, done))
 

@@ -93,7 +93,7 @@ class LogSheet(Rows):
         if model.log.of(self.task_name) is not transcript.channel:
             self._begin()
             return
-        if not transcript.waiting:
+        if not (transcript.waiting or transcript.has_grown):
             return
         self._busy = transcript.waiting > BUSY
         if not self._busy or self._is_near_end(transcript):

@@ -17,6 +17,7 @@ from lead_tui.tui.widgets.section import Section
 
 LOOKS = {
     "gate": Look("‖", "=", "asks you", "ask"),
+    "budget": Look("‖", "=", "budget", "ask"),
     "answered": Look("‖", "=", "answered", "ask"),
     "interrupted": Look("‖", "=", "interrupted", "ask"),
     "stuck": Look("‖", "=", "cut off", "ask"),

@@ -75,8 +75,10 @@ class Prose(Rows):
     # lines
 
     def _wrap(self) -> None:
-        """Anew. Before it has a size there is nothing to be seen, and nothing to be done."""
-        self._wrapped_to = self.row_width
+        """Anew. Before it has a size there is nothing to be seen, and nothing to be done; while it is hidden
+        it stays as it was, so that the cursor does.
+        """
+        self._wrapped_to = self.row_width or self._wrapped_to
         self._found = Found()
         self._lines = Lines(self._paragraphs() if self._wrapped_to else (), self._wrapped_to)
         self._reach(max(self.cursor, self._bottom) + AHEAD)
@@ -114,7 +116,7 @@ class Prose(Rows):
             yield Segment(safe_line(self.empty), self.palette["faint"])
 
     def on_resize(self) -> None:
-        if self.row_width != self._wrapped_to:
+        if self.row_width not in (0, self._wrapped_to):
             self._wrap()
 
     # searching and copying

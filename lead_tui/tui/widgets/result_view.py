@@ -1,4 +1,7 @@
-"""What a task gave, or why it gave nothing: text, a tree, or a table, whichever suits it."""
+"""What a task gave, or why it gave nothing: text, a tree, or a table, whichever suits it.
+
+The answer of a model is the text in it; the rest of it is a key away.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
@@ -53,6 +56,7 @@ class ResultView(Vertical):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("t", "table", "table/tree", id="result.table"),
+        Binding("t", "whole", "text/tree", id="result.whole"),
         Binding("escape", "back", "back", show=False, id="result.back"),
     ]
 
@@ -118,7 +122,10 @@ class ResultView(Vertical):
             return
         self._tree.set_value(value, root)
         records = records_of(value)
-        if records is not None:
+        if (answer := answer_in(value)) is not None:
+            self._prose.set_text(answer)
+            self._switch(self._prose)
+        elif records is not None:
             self._show_table(records, ())
         else:
             self._switch(self._tree)
@@ -170,9 +177,21 @@ class ResultView(Vertical):
             return self._seen is self._table or (
                 self._seen is self._tree and self._records_above() is not None
             )
+        if action == "whole":
+            return answer_in(self._value) is not None and not (
+                self._seen is self._tree and self._records_above() is not None
+            )
         if action == "back":
             return self._asking is not None or bool(self._trail)
         return True
+
+    def action_whole(self) -> None:
+        """From the text of an answer to all of it, and back."""
+        if self._seen is self._prose:
+            self._go(self._tree)
+        else:
+            self._trail.clear()
+            self._switch(self._prose)
 
     def action_table(self) -> None:
         """From the table to the tree, from a list of records in the tree to its table."""
@@ -243,6 +262,17 @@ class ResultView(Vertical):
         event.stop()
         self._end_typing()
         self._seen.search(event.value)
+
+
+_OF_A_MODEL = frozenset({"model", "finish_reason", "usage"})
+
+
+def answer_in(value: Any) -> str | None:
+    """The text of a model's answer `{content, model, finish_reason, usage, ...}`; None of anything else."""
+    if not isinstance(value, Mapping) or not value.keys() >= _OF_A_MODEL:
+        return None
+    content = value.get("content")
+    return content if isinstance(content, str) and content else None
 
 
 def about(failure: Failure, result: Any = None) -> list[Paragraph]:

@@ -7,6 +7,7 @@ from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 
+from lead_tui.core.spending import is_held
 from lead_tui.core.state import TaskState, TaskStatus
 from lead_tui.text.words import stopwatch
 from lead_tui.tui.look import Tone, clock, task_look
@@ -24,6 +25,7 @@ _WAITS = {
     "rate_limit": "rate limit",
     "breaker": "breaker",
     "person": "needs you",
+    "budget": "budget",
 }
 
 
@@ -74,13 +76,14 @@ class TasksTable(TaskRows):
         self._longest = (0, 0, _TRY)
         self._wanted = ""
         self._known_as: dict[str, str] = {}
-        self._open: frozenset[str] = frozenset()
+        self._shut: object = None
+        """What keeps tasks from starting, when last looked at."""
         self._hoisted: frozenset[str] = frozenset()
 
     # for owners
 
     def set_model(self, model: RunModel) -> None:
-        self._open = open_breakers(model)
+        self._shut = _shut(model)
         super().set_model(model)
         name = max(map(_name_width, self.outline.values()), default=0)
         agent = max((cell_len(task.agent) for task in model.plan.tasks), default=0)
@@ -95,8 +98,8 @@ class TasksTable(TaskRows):
             return
         if changes.again or self._order_changed(changes, model):
             self._sort(model)
-        if changes.run and (breakers := open_breakers(model)) != self._open:
-            self._open = breakers
+        if changes.run and (shut := _shut(model)) != self._shut:
+            self._shut = shut
             self.redraw()
         super().show(changes)
 
@@ -237,6 +240,8 @@ def badge_of(row: OutlineRow, task: TaskState, model: RunModel) -> tuple[str, To
             return "handled", look.tone
         case TaskStatus.FAILED | TaskStatus.READY if task.plan.agent in open_breakers(model):
             return "breaker", "bad"
+        case TaskStatus.READY if model.state.budgets and is_held(model.state, task):
+            return "budget", "ask"
         case TaskStatus.RUNNING if (note := model.progress.get(task.name)) is not None:
             total = f"/{note.total:g}" if note.total is not None else ""
             return f"{note.done:g}{total}", look.tone
@@ -247,6 +252,12 @@ def badge_of(row: OutlineRow, task: TaskState, model: RunModel) -> tuple[str, To
 def open_breakers(model: RunModel) -> frozenset[str]:
     """Agents whose breaker lets no call through now."""
     return frozenset(name for name, breaker in model.state.breakers.items() if breaker.state == "open")
+
+
+def _shut(model: RunModel) -> tuple[frozenset[str], frozenset[str]]:
+    """Open breakers and spent budgets."""
+    budgets = model.state.budgets
+    return open_breakers(model), frozenset(name for name, budget in budgets.items() if budget.holds)
 
 
 def time_text(task: TaskState, model: RunModel) -> str:

@@ -96,6 +96,7 @@ def _run(text: str, run_id: str, start: datetime, source: str, meanwhile: Script
             await meanwhile(run)
         await run.wait()
         events = tuple(each for page in journal.read(run_id) for each in page)
-        return Past(msgspec.structs.replace(journal.record(run_id), folder=""), events)
+        record = msgspec.structs.replace(journal.record(run_id), folder="")
+        return Past(record, events, list(journal.notes(run_id)))
 
     return run_virtual(play())

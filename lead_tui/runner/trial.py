@@ -155,10 +155,15 @@ class TrialRun:
         try:
             await asyncio.shield(listening)
         except asyncio.CancelledError:
-            await self.run.send(Cancel(skip_cleanup=True))
+            await self.end()
             await listening
             raise
         return await self._trial(record)
+
+    async def end(self) -> None:
+        """Cut it off, and wait until what its agents started is closed."""
+        await self.run.send(Cancel(skip_cleanup=True))
+        await self.run.wait()
 
     async def _listen(self, record: _Record, hear: Callable[[Sequence[Item]], None]) -> None:
         async for batch in self._ear.batches():

@@ -1,7 +1,7 @@
 """`python -m tests.pictures [NAME...]`: takes the pictures that the README shows, from real runs.
 
 Each scene opens the cockpit on a flow of `workflows/`, drives it with keys and writes `screenshots/NAME.svg`.
-The journal, the home folder and the reports are temporary. All take about a minute.
+The journal, the home folder and the reports are temporary. All take about two minutes.
 """
 
 import argparse
@@ -29,7 +29,8 @@ def main() -> None:
     chosen.into.mkdir(parents=True, exist_ok=True)
     for name in chosen.names or SCENES:
         with tempfile.TemporaryDirectory() as home:
-            os.environ |= {"HOME": home, "XDG_CONFIG_HOME": home, "XDG_DATA_HOME": home}
+            places = {"XDG_CONFIG_HOME": ".config", "XDG_DATA_HOME": ".local/share"}
+            os.environ |= {"HOME": home} | {name: f"{home}/{place}" for name, place in places.items()}
             scene = SCENES[name]
             svg = asyncio.run(Stage(Path(home)).take(scene))
         (chosen.into / f"{name}.svg").write_text(svg, encoding="utf-8")

@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable
 
 from lead_tui.core.state import RUN_ENDED, TaskStatus
 from lead_tui.tui.opening import Edit, Home, Opening, TryAgents, Watch
+from lead_tui.tui.widgets.tasks_table import TasksTable
 from lead_tui.tui.widgets.yaml_area import YamlArea
+from tests.pictures.models import MODEL_SCENES
 from tests.pictures.stage import Scene, Stage
 
 Open = Callable[[Stage], Awaitable[Opening]]
@@ -27,9 +29,8 @@ async def quickstart(stage: Stage) -> None:
 
 
 async def parallel(stage: Stage) -> None:
-    state = stage.state("b71e04")
-    await stage.until(lambda: state.tasks["summarise_web"].status is TaskStatus.RUNNING)
-    await stage.press("j", "j", "j")
+    await stage.until(lambda: stage.state("b71e04").tasks["summarise_web"].status is TaskStatus.RUNNING)
+    stage.app.screen.query_one(TasksTable).select("search_archive")
 
 
 async def failed(stage: Stage) -> None:
@@ -37,8 +38,11 @@ async def failed(stage: Stage) -> None:
 
 
 async def breaker(stage: Stage) -> None:
-    state = stage.state("9ae5b1")
-    await stage.until(lambda: "museum" in state.breakers and state.breakers["museum"].state == "open")
+    def is_open() -> bool:
+        breakers = stage.state("9ae5b1").breakers
+        return "museum" in breakers and breakers["museum"].state == "open"
+
+    await stage.until(is_open)
     await stage.press("5")
     await stage.pilot.pause(0.2)
 
@@ -55,13 +59,12 @@ async def timeline(stage: Stage) -> None:
 
 async def task(stage: Stage) -> None:
     await ended(stage, "3f9a1c")
-    stage.app.screen.query_one("TasksTable").select("by_drink")
+    stage.app.screen.query_one(TasksTable).select("by_drink")
     await stage.press("enter", "3")
 
 
 async def approval(stage: Stage) -> None:
-    state = stage.state("77c0de")
-    await stage.until(lambda: bool(state.gates))
+    await stage.until(lambda: bool(stage.state("77c0de").gates))
     await stage.press("a")
     await stage.pilot.pause(0.5)
 
@@ -149,4 +152,5 @@ SCENES = {
     "test_agent": Scene(testing, tested, (110, 32)),
     "help": Scene(launching("quickstart.yaml", "3f9a1c"), helping, (90, 40)),
     "light": Scene(launching("parallel_research.yaml", "b71e04"), parallel, (140, 40), "leadtui-light"),
+    **MODEL_SCENES,
 }

@@ -130,10 +130,10 @@ async def test_a_person_may_answer() -> None:
 
 async def test_nobody_attends() -> None:
     """It says so, and where a person could answer."""
-    with pytest.raises(UsageError, match="w asks a person.*`leadtui test-agent FLOW` on a terminal"):
+    with pytest.raises(UsageError, match=r"w asks a person.*`leadtui test-agent FLOW` on a terminal"):
         await tried("ask")
     document = load_dict(flow(), Path(), {})
-    with pytest.raises(UsageError, match="without one$"):
+    with pytest.raises(UsageError, match=r"without one$"):
         await try_agent(
             Engine(MemoryJournal()), document, "human", "approve", {"message": "go?"}, environment={}
         )

@@ -373,7 +373,7 @@ async def test_every_size_can_be_drawn(flow: Path, agent: str, size: tuple[int, 
     async with stage.run_test(size=size) as pilot:
         screen = stage.screen
         assert isinstance(screen, TestAgentScreen)
-        await until(pilot, lambda: screen._sheet.fields or screen.calls)
+        await until(pilot, lambda: screen.query(Pick) or screen.calls)
         await pilot.press("ctrl+r", "z")
         await pilot.pause()
         assert len(text_of(stage).splitlines()) == size[1]

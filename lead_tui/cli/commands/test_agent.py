@@ -70,7 +70,7 @@ def command(
         name: text if name in texts else _value(text)
         for name, text in session.pairs(parameters, "-p").items()
     }
-    voice = _Voice(loud=not as_json and sys.stdout.isatty())
+    voice = _Voice(loud=not as_json and _is_terminal())
     trial = session.wait_for(_called(document, environment, agent, action, given, voice))
     if as_json:
         out_json(trial)
@@ -93,6 +93,10 @@ async def _called(
         return await run.follow(voice.hear)
     finally:
         voice.end_line()
+
+
+def _is_terminal() -> bool:
+    return sys.stdout.isatty()
 
 
 class _Voice:

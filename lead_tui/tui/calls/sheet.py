@@ -32,13 +32,13 @@ class Sheet:
     by_name: bool = False
 
     def call(self, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Action and parameters, of the values that stand in the fields."""
+        """Action and parameters, of the values that stand in the fields; no action if there is none."""
         if self.by_name:
             return self.action, dict(values)
         parameters = dict(values.get(PARAMETERS, {}))
         if PROMPT in values:
             parameters = {PROMPT: values[PROMPT], **parameters}
-        return self.action or values[ACTION], parameters
+        return self.action or values.get(ACTION, ""), parameters
 
 
 def sheet_of(config: AgentConfig, action: str, parameters: Mapping[str, Any]) -> Sheet:

@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -20,7 +19,6 @@ from textual.containers import Container, Vertical
 from textual.screen import Screen
 from textual.widgets import Static
 
-from lead_tui.core import events as ev
 from lead_tui.core.commands import AnyCommand, Reject
 from lead_tui.errors import LeadError
 from lead_tui.flow.loader import Document, environment_for
@@ -32,11 +30,10 @@ from lead_tui.resilience.breaker import Breaker
 from lead_tui.resilience.guard import Guards
 from lead_tui.runner.engine import Engine, load_file
 from lead_tui.runner.trial import TrialRun, begin_trial
-from lead_tui.text.safe import safe_line
 from lead_tui.threads import in_thread
 from lead_tui.tui.calls.curl import curl
 from lead_tui.tui.calls.offers import LISTING, Offer, has_offers, is_server, offers_of
-from lead_tui.tui.calls.sheet import Sheet, sheet_of, sheet_of_offer
+from lead_tui.tui.calls.sheet import sheet_of
 from lead_tui.tui.calls.trials import (
     Call,
     asked_of,
@@ -52,11 +49,10 @@ from lead_tui.tui.model import RunModel
 from lead_tui.tui.prose.cells import short_path
 from lead_tui.tui.runs import Runs
 from lead_tui.tui.themes import Palette
+from lead_tui.tui.widgets.call_form import CallForm
 from lead_tui.tui.widgets.call_list import CallList
 from lead_tui.tui.widgets.call_pane import CallPane, Part
-from lead_tui.tui.widgets.form import Form
 from lead_tui.tui.widgets.hints import Hints
-from lead_tui.tui.widgets.offer_list import OfferList
 from lead_tui.tui.widgets.pick import Pick
 from lead_tui.tui.widgets.question import Question
 from lead_tui.tui.widgets.rows import Rows
@@ -95,7 +91,7 @@ class TestAgentScreen(Screen[None]):
         &.-two CallForm.-offers #form { max-height: 45vh; }
         &.-two #calls { height: 1fr; }
         &.-one CallForm.-offers #form { max-height: 6; }
-        &.-one CallForm.-offers ~ #calls { height: 2; }
+        &.-one.-offers #calls { height: 2; }
         &.-zoomed #asking { display: none; }
         &.-flat #calls, &.-flat CallForm { display: none; }
     }
@@ -129,12 +125,6 @@ class TestAgentScreen(Screen[None]):
         self._environment: Mapping[str, str] = os.environ
         self._document: Document | None = None
         self._agent = agent
-        self._sheet = Sheet(())
-        self._action = ""
-        """Of the offers, the one that is chosen."""
-        self._chose = False
-        """Did somebody choose it? Else another may come with the list of the tools."""
-        self._as_text = False
         self._listed: dict[str, object] = {}
         """What servers gave as their tools, by agent."""
         self._sent: dict[tuple[str, str], dict[str, object]] = {}
@@ -146,9 +136,7 @@ class TestAgentScreen(Screen[None]):
         """Did more happen than that somebody spoke on?"""
         self._gone = False
         # kept: a call may still end while the screen is being taken down
-        self._offers = OfferList(id="offers")
-        self._about = Static(id="about", markup=False)
-        self._form = Form(id="form")
+        self._form = CallForm()
         self._call_list = CallList(id="calls")
         self._pane = CallPane(id="answer")
 
@@ -158,8 +146,6 @@ class TestAgentScreen(Screen[None]):
         with Container(id="body"):
             with Vertical(id="asking"):
                 yield Container(id="agents")
-                yield self._offers
-                yield self._about
                 yield self._form
                 yield self._call_list
             yield self._pane
@@ -248,10 +234,7 @@ class TestAgentScreen(Screen[None]):
 
     def on_pick_taken(self, event: Pick.Taken) -> None:
         event.stop()
-        if self.has_class("-offers"):
-            self._offers.focus()
-        else:
-            self._form.focus_first()
+        self._form.focus_first()
 
     # what the agent can be asked
 
@@ -259,30 +242,24 @@ class TestAgentScreen(Screen[None]):
         config, document = self._config, self._document
         if config is None or document is None:
             return
-        self._as_text = False
         self.set_class(has_offers(config), "-offers")
         if (call := self._under_way) is not None and call.by_itself:
             self.action_cancel()  # the list of a server that nobody looks at any more
         if not has_offers(config):
             action, known = usual(document, config.name)
-            self._sheet = sheet_of(config, action, begun(document, known))
-            await self._form.set_fields(self._sheet.fields)
+            await self._form.show_sheet(sheet_of(config, action, begun(document, known)))
             return
-        self._chose = False
-        await self._show_offers(config)
+        await self._show_offers(config, anew=True)
         if is_server(config) and config.name not in self._listed and self._under_way is None:
             self._ask(LISTING, {}, by_itself=True)
 
-    async def _show_offers(self, config: AgentConfig) -> None:
+    async def _show_offers(self, config: AgentConfig, *, anew: bool) -> None:
         offers = await in_thread(partial(offers_of, config, self._listed.get(config.name, ())))
         if config.name != self._agent:
             return
-        if not self._chose or self._action not in [each.name for each in offers]:
-            self._action = self._usual_offer(offers)
         waits = is_server(config) and config.name not in self._listed
-        self._offers.set_note("" if offers and not waits else "not known yet" if waits else "none is granted")
-        self._offers.show(offers, self._action)
-        await self._show_offer(self._offers.offer)
+        note = "not known yet" if waits else "" if offers else "none is granted"
+        await self._form.show_offers(offers, self._usual_offer(offers), self._start, note, anew=anew)
 
     def _usual_offer(self, offers: Sequence[Offer]) -> str:
         """The first tool that the flow calls, else the first one that there is."""
@@ -290,36 +267,16 @@ class TestAgentScreen(Screen[None]):
         names = [each.name for each in offers if each.is_tool] or [each.name for each in offers]
         return next((each for each in asked if each in names), names[0] if names else "")
 
-    async def _show_offer(self, offer: Offer | None) -> None:
-        """The form of this action, filled in as it was sent last, or as the flow does."""
+    def _start(self, action: str) -> Mapping[str, object]:
+        """Parameters as they were sent last, else as the flow has them."""
         if self._document is None:
-            return
-        if offer is None:
-            self._sheet = Sheet(())
-        else:
-            sent = self._sent.get((self._agent, offer.name))
-            known = usual(self._document, self._agent, offer.name)[1]
-            start = sent if sent is not None else begun(self._document, known)
-            self._sheet = sheet_of_offer(offer, start, as_text=self._as_text)
-        self._about.update(self._told(offer))
-        await self._form.set_fields(self._sheet.fields)
-
-    def _told(self, offer: Offer | None) -> Text:
-        """What the action does, and what can be done where there is nothing to be filled in."""
-        palette = Palette.of(self.app)
-        text = Text(safe_line(offer.description, 500) if offer is not None else "", palette["muted"])
-        if offer is not None and not self._sheet.fields:
-            text.append("\nno parameters: enter calls it", palette["faint"])
-        return text
+            return {}
+        known = usual(self._document, self._agent, action)[1]
+        return self._sent.get((self._agent, action)) or begun(self._document, known)
 
     async def action_as_text(self) -> None:
-        """The parameters as a form, or as a text of YAML or JSON; what was filled in stays."""
-        values, offer = self._form.values(), self._offers.offer
-        if values is not None and offer is not None:
-            self._sent[self._agent, offer.name] = self._sheet.call(values)[1]
-            self._as_text = not self._as_text
-            await self._show_offer(offer)
-            self._form.focus_first()
+        """The parameters as a form, or as a text of YAML or JSON."""
+        await self._form.turn()
 
     # a call
 
@@ -327,14 +284,14 @@ class TestAgentScreen(Screen[None]):
     def _under_way(self) -> Call | None:
         return next((call for call in self.calls[:1] if call.under_way), None)
 
-    def on_form_submitted(self, event: Form.Submitted) -> None:
+    def on_call_form_submitted(self, event: CallForm.Submitted) -> None:
         event.stop()
         self.action_send()
 
     def action_send(self) -> None:
-        values = self._form.values()
-        if values is not None and self._config is not None and self._under_way is None:
-            action, parameters = self._sheet.call(values)
+        asked = self._form.call()
+        if asked is not None and asked[0] and self._under_way is None:
+            action, parameters = asked
             self._sent[self._agent, action] = parameters
             self._ask(action, parameters)
 
@@ -391,7 +348,7 @@ class TestAgentScreen(Screen[None]):
         if call.action == LISTING and call.trial is not None and call.trial.success:
             self._listed[call.agent] = call.trial.result
             if config is not None and config.name == call.agent and has_offers(config):
-                await self._show_offers(config)
+                await self._show_offers(config, anew=False)
 
     def _hear(self, call: Call, batch: Sequence[Item]) -> None:
         if call.take(batch):
@@ -438,26 +395,16 @@ class TestAgentScreen(Screen[None]):
 
     # what came of it
 
-    async def on_rows_moved(self, event: Rows.Moved) -> None:
+    def on_rows_moved(self, event: Rows.Moved) -> None:
         if isinstance(event.rows, CallList):
             event.stop()
             self._show_call()
             self.refresh_bindings()
-        elif isinstance(event.rows, OfferList):
-            event.stop()
-            offer = event.rows.offer
-            if offer is not None and offer.name != self._action:
-                self._action, self._chose, self._as_text = offer.name, True, False
-                await self._show_offer(offer)
 
     def on_rows_opened(self, event: Rows.Opened) -> None:
         if isinstance(event.rows, CallList):
             event.stop()
             self._pane.focus_content()
-        elif isinstance(event.rows, OfferList):
-            event.stop()
-            if not self._form.focus_first():
-                self.action_send()
 
     def _tick(self) -> None:
         """Time passes for a call under way and for an open breaker."""
@@ -481,7 +428,7 @@ class TestAgentScreen(Screen[None]):
             "send": self._config is not None and under_way is None,
             "cancel": under_way is not None,
             "reset_breaker": breaker is not None and breaker.state != "closed",
-            "as_text": self.has_class("-offers") and self._offers.offer is not None,
+            "as_text": self._form.can_turn,
             "curl": config is not None and config.type == "http_api",
             "course": call is not None and call.talks and not call.under_way,
             "meta": call is not None and call.trial is not None and bool(call.trial.meta),
@@ -509,11 +456,10 @@ class TestAgentScreen(Screen[None]):
     def action_curl(self) -> None:
         """The call under the cursor, or what stands in the form."""
         call = self._call_list.call
-        values = None if call is not None else self._form.values()
-        parameters = call.parameters if call is not None else self._sheet.call(values or {})[1]
-        if self._document is not None:
+        asked = (call.action, call.parameters) if call is not None else self._form.call()
+        if self._document is not None and asked is not None:
             agent = call.agent if call is not None else self._agent
-            self.app.copy_to_clipboard(curl(raw_agent(self._document, agent), parameters))
+            self.app.copy_to_clipboard(curl(raw_agent(self._document, agent), asked[1]))
             self.notify("copied as curl; secrets are left as ${NAME} or ***", markup=False)
 
     def action_edit(self) -> None:

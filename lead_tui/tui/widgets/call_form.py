@@ -1,4 +1,4 @@
-"""What is asked of an agent: the fields of its sheet; of one with tools the list of these, and the chosen one's."""
+"""What is asked of an agent: the fields of its sheet, or the list of its tools with the fields of one."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -70,14 +70,17 @@ class CallForm(Vertical):
 
         `anew`: of another agent, so that nothing was chosen yet.
         """
+        before = None if anew else self._action
         self.set_class(True, "-offers")
         self._chose = self._chose and not anew
         if not self._chose or self._action not in [each.name for each in offers]:
             self._action = usual
-        self._start, self._as_text = start, False
+        self._start = start
         self._offers.set_note(note)
         self._offers.show(offers, self._action)
-        await self._show_offer(start(self._action))
+        if self._action != before:  # else somebody may be typing
+            self._as_text = False
+            await self._show_offer(start(self._action))
 
     async def _show_offer(self, parameters: Mapping[str, Any]) -> None:
         offer, palette = self._offers.offer, Palette.of(self.app)

@@ -181,7 +181,8 @@ def _map_text(found: Mapping[str, Any]) -> str:
     lists = {name: value for name, value in found.items() if isinstance(value, list | tuple)}
     if len(lists) == 1:
         [(name, value)] = lists.items()
-        return f"{len(value):,} {_cut(str(name), VALUE)}"
+        one = name.removesuffix("s") if len(value) == 1 and not name.endswith("ss") else name
+        return f"{len(value):,} {_cut(str(one), VALUE)}"
     names = ", ".join(_cut(str(name), 20) for name in list(found)[:SUMMARY_KEYS])
     more = "…" if len(found) > SUMMARY_KEYS else ""
     return f"{{{names}{more}}}"

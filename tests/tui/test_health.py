@@ -57,7 +57,7 @@ def test_an_open_breaker_counts_down_and_says_why() -> None:
 def test_a_breaker_tells_failures_that_its_reason_does_not() -> None:
     """Somebody tripped it: how often the agent had failed stands there all the same."""
     play = shop().at(10, ev.BreakerOpened(agent="bank", failures=1, until=moment(22), why="tripped by ann"))
-    assert "  1 failure  0:00 ago  tripped by ann" in line_with(play.model, "bank")
+    assert "  1 failure  just now  tripped by ann" in line_with(play.model, "bank")
 
 
 @pytest.mark.parametrize("how", ["ended", "interrupted"])

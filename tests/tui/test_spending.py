@@ -267,11 +267,11 @@ def test_health_shows_each_server_with_its_latency() -> None:
     serving(play, "maps", "failed", restarts=1, error="it ended with 1")
     tool(tool(play, 0.2, "time.now"), 0.1, "time.zone", failure=BROKEN)
     time, maps = section(play, "MCP SERVERS")
-    assert time == " ● ready    time  2 tools  2 calls  mean 150 ms, last 100 ms  1 failed  0:00 ago"
-    assert maps == " ✖ failed   maps  1 restart  0:00 ago  it ended with 1"
+    assert time == " ● ready    time  2 tools  2 calls  mean 150 ms, last 100 ms  1 failed  just now"
+    assert maps == " ✖ failed   maps  1 restart  just now  it ended with 1"
     assert verdict(play.model) == ("1 server failed", "bad")
     serving(play, "maps", "ready", tools=1, restarts=2)
-    assert "2 restarts  0:00 ago  before: it ended with 1" in section(play, "MCP SERVERS")[1]
+    assert "2 restarts  just now  before: it ended with 1" in section(play, "MCP SERVERS")[1]
 
 
 def test_a_server_that_tasks_call_tells_their_times() -> None:

@@ -94,7 +94,7 @@ class ApprovalsScreen(Screen[None]):
         self._title = TitleLine("approvals" if run_id is None else f"approvals of run {run_id}")
         self._list = GateList(id="gates")
         self._asked = Static(id="asked", markup=False)
-        self._show = ResultView(shrinks=True, id="show")
+        self._show = ResultView(shrinks=True, unfolded=True, id="show")
         self._form = Form(id="form")
         self._answers = OptionList(id="answers", compact=True, markup=False)
         self._why = InertInput(placeholder="why? enter rejects, esc does not", compact=True, id="why")

@@ -65,4 +65,5 @@ def when(at: datetime, now: datetime | None) -> str:
     """How long ago, while time passes; else the time of day."""
     if now is None:
         return f"at {at.astimezone():%H:%M:%S}"
-    return f"{clock((now - at).total_seconds())} ago"
+    seconds = (now - at).total_seconds()
+    return f"{clock(seconds)} ago" if seconds >= 1 else "just now"

@@ -137,6 +137,12 @@ class JsonTree(Rows):
         else:
             self.cursor = self._rows.parent_of(self.cursor)
 
+    def unfold(self) -> None:
+        """Open all of it, as far as that is bearable."""
+        if self._rows.rows:
+            self._rows.open_all(0)
+            self.set_count(len(self._rows.rows))
+
     def action_unfold_all(self) -> None:
         if self.cursor >= 0 and not self._rows.open_all(self.cursor):
             self.notify("that is a lot: the first levels are open", markup=False)

@@ -65,11 +65,14 @@ class ResultView(Vertical):
         *,
         empty: str = "no result",
         shrinks: bool = False,
+        unfolded: bool = False,
         id: str | None = None,  # noqa: A002 - Textual's name
         classes: str | None = None,
     ) -> None:
+        """`shrinks`: no higher than what it shows. `unfolded`: nothing of a tree is folded at first."""
         super().__init__(id=id, classes=classes)
         self.empty = empty
+        self._unfolded = unfolded
         self._shrinks = shrinks
         self._prose = Prose(empty=empty, id="prose")
         self._tree = JsonTree(id="tree")
@@ -121,6 +124,8 @@ class ResultView(Vertical):
             self._switch(self._prose)
             return
         self._tree.set_value(value, root)
+        if self._unfolded:
+            self._tree.unfold()
         records = records_of(value)
         if (answer := answer_in(value)) is not None:
             self._prose.set_text(answer)

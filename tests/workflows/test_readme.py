@@ -98,7 +98,7 @@ def _its_tool_and_model_run(exchange, triage, folder, environment):
     assert told == "3.0\n"
     test = folder / "test_triage.py"
     test.write_text(triage, encoding="utf-8")
-    options = ["-q", "-p", "no:cacheprovider", "-c", "/dev/null", "-o", "asyncio_mode=auto"]
+    options = ["-q", "-p", "no:cacheprovider", "-c", "/dev/null"]
     assert "1 passed" in python(["-m", "pytest", *options, str(test)], ROOT, environment)
 
 

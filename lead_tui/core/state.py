@@ -5,10 +5,11 @@ with `waiting` between two tries, before a limit or breaker, and at a gate.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
+
+import msgspec
 
 from lead_tui.core import events as ev
 from lead_tui.core.plan import Plan, PlannedTask
@@ -55,15 +56,14 @@ TASK_ENDED = frozenset({COMPLETED, FAILED, SKIPPED, CANCELLED})
 RUN_ENDED = frozenset({RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED})
 
 
-@dataclass(slots=True)
-class Costs:
+class Costs(msgspec.Struct):
     """What the attempts of a task used, for those that tell it or that a budget covers."""
 
-    usage: dict[str, float] = field(default_factory=dict)
+    usage: dict[str, float] = msgspec.field(default_factory=dict)
     """Of all attempts, as they told it."""
-    told: dict[str, float] = field(default_factory=dict)
+    told: dict[str, float] = msgspec.field(default_factory=dict)
     """Of it, what the current attempt told."""
-    accounts: dict[str, dict[str, float]] = field(default_factory=dict)
+    accounts: dict[str, dict[str, float]] = msgspec.field(default_factory=dict)
     """What of the current attempt counts in budgets: "" for all of it, by name what other agents used."""
 
 
@@ -71,8 +71,7 @@ _NO_COSTS = Costs()
 """Of every task that has none: most have none. Nobody writes it."""
 
 
-@dataclass(slots=True)
-class TaskState:
+class TaskState(msgspec.Struct):
     """One task. `attempt` counts all tries ever, `tries` the failed ones of this `generation`."""
 
     name: str
@@ -109,7 +108,7 @@ class TaskState:
     """Tools that the current attempt has called and that have not returned, by call."""
     saved: list[Any] | None = None
     """What the next attempt goes on with, until one completes or a person begins anew."""
-    costs: Costs = field(default_factory=lambda: _NO_COSTS)
+    costs: Costs = msgspec.field(default_factory=lambda: _NO_COSTS)
     shaped: bool = False
     """`result` already holds what the `output` template made of the current attempt."""
     open: int = 0
@@ -156,8 +155,7 @@ def goes_on(has_saved: bool, *, open_calls: bool) -> bool:
     return has_saved and not open_calls
 
 
-@dataclass(slots=True)
-class GateState:
+class GateState(msgspec.Struct):
     """A question to a person and, once it came, the answer."""
 
     request: ev.ApprovalRequested
@@ -165,21 +163,21 @@ class GateState:
     void: bool = False
 
 
-@dataclass(slots=True)
-class BreakerState:
+class BreakerState(msgspec.Struct):
     state: str = "closed"
     until: datetime | None = None
     failures: int = 0
 
 
-@dataclass(slots=True)
-class BudgetState:
+class BudgetState(msgspec.Struct):
     """A budget of the flow or of an agent: its limits now, and which of them were reached."""
 
     limits: dict[Limited, float]
     enforce: bool = True
-    warned: set[Limited] = field(default_factory=set)
-    exceeded: set[Limited] = field(default_factory=set)
+    warned: set[Limited] = msgspec.field(default_factory=set)
+    exceeded: set[Limited] = msgspec.field(default_factory=set)
+    uncounted: set[tuple[Limited, str]] = msgspec.field(default_factory=set)
+    """Limits and agents whose calls they cannot count, as far as that is told."""
 
     @property
     def holds(self) -> bool:
@@ -187,8 +185,7 @@ class BudgetState:
         return self.enforce and bool(self.exceeded)
 
 
-@dataclass(slots=True)
-class RunState:
+class RunState(msgspec.Struct):
     """Everything known of a run. Front ends read it; `apply` writes it."""
 
     plan: Plan
@@ -200,7 +197,7 @@ class RunState:
     run_id: str = ""
     status: RunStatus = RunStatus.QUEUED
     seq: int = 0
-    inputs: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, Any] = msgspec.field(default_factory=dict)
     outputs: dict[str, Any] | None = None
     failure: Failure | None = None
     partial: bool = False
@@ -213,13 +210,13 @@ class RunState:
     """When the last event happened."""
     deadline: datetime | None = None
     cleanup_deadline: datetime | None = None
-    gates: dict[str, GateState] = field(default_factory=dict)
-    breakers: dict[str, BreakerState] = field(default_factory=dict)
-    budgets: dict[str, BudgetState] = field(default_factory=dict)
+    gates: dict[str, GateState] = msgspec.field(default_factory=dict)
+    breakers: dict[str, BreakerState] = msgspec.field(default_factory=dict)
+    budgets: dict[str, BudgetState] = msgspec.field(default_factory=dict)
     """By agent, "" for the flow's."""
-    spent: dict[str, dict[str, float]] = field(default_factory=dict)
+    spent: dict[str, dict[str, float]] = msgspec.field(default_factory=dict)
     """What attempts used, as budgets count it (`spending.py`): by agent, "" for all together."""
-    counts: dict[TaskStatus, int] = field(default_factory=dict)
+    counts: dict[TaskStatus, int] = msgspec.field(default_factory=dict)
     open_tasks: int = 0
     """Main tasks that have not ended."""
     open_cleanup: int = 0
@@ -231,14 +228,14 @@ class RunState:
     """Tasks that wait for a budget."""
     waits_for: str = ""
     """While the run is waiting: `gate`, `interrupted` or `budget`."""
-    calls: dict[str, int] = field(default_factory=dict)
+    calls: dict[str, int] = msgspec.field(default_factory=dict)
     """Attempts in flight by agent, for the agents that have a limit."""
-    ready: dict[str, list[tuple[int, int, str]]] = field(default_factory=dict)
+    ready: dict[str, list[tuple[int, int, str]]] = msgspec.field(default_factory=dict)
     """Heaps of `(-priority, file order, name)`: one for each agent with a limit or a budget, "" for all
     others."""
     holder: str = ""
     """In a sequential run: the task that has started and not ended."""
-    unhandled: dict[str, Failure] = field(default_factory=dict)
+    unhandled: dict[str, Failure] = msgspec.field(default_factory=dict)
     """Failures that nothing handles, in order."""
 
 

@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 
 from lead_tui.agents import registry
-from lead_tui.agents.process_tree import reap_leftovers
 from lead_tui.clock import Clock, SystemClock
 from lead_tui.core import events as ev
 from lead_tui.core.commands import AnyCommand, Cancel
@@ -142,11 +141,13 @@ class Engine:
         inputs = _with_secrets(record, document, secrets or {}, needed=_calls_something(record, commands))
         machine = Machine(record.plan, run_id)
         run = await self._own(machine, document, workflow, inputs, environment)
+        from lead_tui.agents.process_tree import reap_leftovers
+
         await asyncio.to_thread(reap_leftovers, run_id)  # children whose leadtui died without its guard
         try:
             concealer = _concealer(document, workflow, inputs)
             wishes = [concealer.struct(CommandReceived(command=command, by=by)) for command in commands]
-            first, refused = self._next_step(machine, record, wishes, concealer)
+            first, refused = self._next_step(machine, run.metrics, record, wishes, concealer)
         except BaseException:
             await run.abandon()
             raise
@@ -156,13 +157,20 @@ class Engine:
         return run
 
     def _next_step(
-        self, machine: Machine, record: RunRecord, wishes: Sequence[CommandReceived], concealer: Concealer
+        self,
+        machine: Machine,
+        metrics: Metrics,
+        record: RunRecord,
+        wishes: Sequence[CommandReceived],
+        concealer: Concealer,
     ) -> tuple[Step, dict[int, str]]:
         """The first step of a new owner, and what it refuses of that which waited in the inbox.
 
         Only the owner may fold and go on: else two processes would both believe to know the end of the log.
         """
-        machine.fold(event for page in self.journal.read(record.id) for event in page)
+        for page in self.journal.read(record.id):
+            machine.fold(page)
+            metrics.see(page)
         waiting = self.journal.inbox(record.id)
         if not waiting and not wishes:
             self._refuse_ended(record.id, machine.run.status)

@@ -3,8 +3,9 @@
 A tone is a name (`ok`, `bad`, ...) that a theme gives a colour; see themes.py.
 """
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from lead_tui.core.state import RunState, RunStatus, TaskState, TaskStatus
 from lead_tui.runner.left import INTERRUPTED
@@ -15,8 +16,7 @@ TONES: tuple[Tone, ...] = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     glyph: str
     ascii: str
     word: str

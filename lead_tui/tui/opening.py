@@ -1,21 +1,20 @@
 """What the cockpit shows first, and what it leaves behind. Pure."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+import msgspec
 
 from lead_tui.core.plan import Plan
 from lead_tui.runner.handle import LocalRun
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(msgspec.Struct, frozen=True):
     """The flows of this folder and the runs of all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Launch:
+class Launch(msgspec.Struct, frozen=True):
     """A run that begins once the first frame is there. `plan` gives the rows until then."""
 
     run_id: str
@@ -24,8 +23,7 @@ class Launch:
     start: Callable[[], Awaitable[LocalRun]]
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(msgspec.Struct, frozen=True):
     """Any run. `at`: replay it from this event on, at this speed."""
 
     run_id: str
@@ -34,13 +32,11 @@ class Watch:
     replay: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(msgspec.Struct, frozen=True):
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class TryAgents:
+class TryAgents(msgspec.Struct, frozen=True):
     path: Path
     agent: str = ""
 
@@ -48,12 +44,11 @@ class TryAgents:
 Opening = Home | Launch | Watch | Edit | TryAgents
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(msgspec.Struct, frozen=True):
     """How the screen was closed: `detached` runs go on in this process, `signal` closed it from outside."""
 
     how: Literal["quit", "detached", "signal", "crashed"] = "quit"
-    runs: tuple[LocalRun, ...] = field(default=())
+    runs: tuple[LocalRun, ...] = ()
     signal: int = 0
     rescued: tuple[Path, ...] = ()
     """Files with text that nobody had saved when a signal came."""

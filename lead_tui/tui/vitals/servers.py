@@ -1,22 +1,22 @@
 """The servers behind the agents of a run, as they and their calls tell of themselves. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+import msgspec
 
 from lead_tui.core import events as ev
 from lead_tui.observers.metrics import ResponseTimes
 
 
-@dataclass(slots=True)
-class Server:
+class Server(msgspec.Struct):
     """`agent` is who to restart; `times` are those of its tools that other agents called."""
 
     note: ev.Service
     agent: str
     since: datetime
     """When it came into its state."""
-    times: ResponseTimes = field(default_factory=ResponseTimes)
+    times: ResponseTimes = msgspec.field(default_factory=ResponseTimes)
     complaint: str = ""
     """The last error that it told."""
 
@@ -48,8 +48,7 @@ class Servers:
             server.times.add(returned.duration, failed=returned.failure is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Latency:
+class Latency(msgspec.Struct, frozen=True):
     """Of all calls to a server, in seconds; `last` is 0 if there was none."""
 
     calls: int

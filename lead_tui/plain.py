@@ -28,7 +28,9 @@ def plain(value: Any) -> Any:
         raise NotPlain("the value contains itself, or is nested too deep") from None
     except UnicodeEncodeError:
         raise NotPlain("a text in it is no valid Unicode (a lone surrogate)") from None
-    except (TypeError, msgspec.MsgspecError) as error:
+    except NotPlain:
+        raise
+    except (TypeError, ValueError, msgspec.MsgspecError) as error:  # ValueError: a number of 5,000 digits
         raise NotPlain(str(error)) from None
     if kept != built and (difference := _difference(kept, built, "result")):
         raise NotPlain(difference)

@@ -6,7 +6,7 @@ An agent does one call. Retries, timeouts, breakers, limits, slots and secrets' 
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
@@ -16,6 +16,7 @@ import msgspec
 from lead_tui.errors import Category, Failure, Outcome
 from lead_tui.flow.models import AgentConfig
 
+Begun = Callable[[], Awaitable[None]]
 Config = TypeVar("Config", bound=AgentConfig)
 
 
@@ -115,8 +116,10 @@ class AgentContext(Protocol):
     # calls within the attempt: of a model, of tools, of other agents
 
     async def admit(self) -> None:
-        """Ask before each further call that costs money. Waits while a budget of the run or of this agent is
-        spent; a run that is parked meanwhile begins the attempt again, with what it has `saved`.
+        """Ask before each call that costs money; the first one was admitted when the attempt began.
+
+        Waits while a budget of the run or of this agent is spent, and for this agent's rate limit. A run that
+        is parked meanwhile begins the attempt again, with what it has `saved`.
         """
         ...
 
@@ -127,7 +130,9 @@ class AgentContext(Protocol):
         ...
 
     def tool_called(self, call: str, tool: str, arguments: Any) -> None:
-        """A fact. `call` is unique in the attempt. Until `tool_returned` nobody knows its outcome."""
+        """A fact. `call` is unique in the attempt. Until `tool_returned` nobody knows its outcome, and a run
+        that waits for a person or a budget is not left.
+        """
         ...
 
     def tool_returned(
@@ -149,9 +154,12 @@ class AgentContext(Protocol):
         """The pieces that were saved before this attempt began, in their order."""
         ...
 
-    async def call(self, agent: str, action: str, parameters: dict[str, Any]) -> AgentResponse:
+    async def call(
+        self, agent: str, action: str, parameters: dict[str, Any], begun: Begun | None = None
+    ) -> AgentResponse:
         """One call to another agent of the flow, within its limits, breaker, budget and timeout; no retry.
 
+        `begun` is awaited when all of them have let the call through, right before it is made.
         What it spends counts for this attempt and in the budgets of both agents. A failure is in the
         response, an agent that the flow does not declare is an AgentError.
         """
@@ -186,7 +194,7 @@ class BaseAgent(ABC, Generic[Config]):
 
     config_model: ClassVar[type[AgentConfig]] = AgentConfig
     libraries: ClassVar[tuple[str, ...]] = ()
-    """Heavy modules that its first call imports; a screen loads them before, so that it does not stall."""
+    """Heavy modules that its first call needs: loaded beside the loop before the time of that call begins."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -203,6 +211,19 @@ class BaseAgent(ABC, Generic[Config]):
     async def close(self) -> None:
         """Let go of connections and children. Called once, under a deadline, whatever ended the run."""
         return
+
+
+class Unsent(msgspec.Struct, frozen=True):
+    """Why nothing was sent yet when a call was cut off."""
+
+    reason: str
+
+
+def cut_off_unsent(error: asyncio.CancelledError, reason: str) -> None:
+    """For an agent that is cancelled before it has sent anything: if this is the end of the attempt's time,
+    the call surely did nothing, and says why. Raise the error on.
+    """
+    error.args = (Unsent(reason),)
 
 
 def we_are_cancelled(error: BaseException) -> bool:

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from lead_tui.agents.base import AgentContext, AgentResponse, Answer, Gate
+from lead_tui.agents.base import AgentContext, AgentResponse, Answer, Begun, Gate
 from lead_tui.agents.output import Allowance
 from lead_tui.errors import Failure
 
@@ -121,7 +121,9 @@ class ThreadContext:
     async def admit(self) -> None:
         raise RuntimeError("only an async function can wait for a budget")
 
-    async def call(self, agent: str, action: str, parameters: dict[str, Any]) -> AgentResponse:
+    async def call(
+        self, agent: str, action: str, parameters: dict[str, Any], begun: Begun | None = None
+    ) -> AgentResponse:
         raise RuntimeError(f"only an async function can call the agent {agent!r}")
 
     def _on_the_loop(self, note: Callable[..., None], *values: Any) -> None:

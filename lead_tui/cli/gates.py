@@ -6,7 +6,9 @@ from lead_tui.cli.terminal import short
 from lead_tui.core import views
 from lead_tui.core.events import ApprovalRequested
 from lead_tui.errors import CommandRefused, UsageError
+from lead_tui.reporters.result_text import SHOWN_LINES, SHOWN_WIDTH
 from lead_tui.runner.engine import Engine
+from lead_tui.text.words import preview
 
 
 def open_gate(engine: Engine, run_id: str, name: str | None) -> ApprovalRequested:
@@ -34,7 +36,7 @@ def question(request: ApprovalRequested) -> str:
     """What is asked, for the person who answers."""
     lines = [f"{request.gate}: {request.message}"]
     if request.show is not None:
-        lines.append(f"  {short(request.show, 2000)}")
+        lines += [f"  {line}" for line in preview(request.show, SHOWN_LINES, SHOWN_WIDTH)]
     if request.options:
         lines.append(f"  options: {', '.join(request.options)}")
     lines += [f"  {name}: {_field(field)}" for name, field in request.form.items()]

@@ -25,10 +25,7 @@ def compile_plan(workflow: Workflow, graph: Graph) -> Plan:
         limits={name: limit for name, limit in limits.items() if limit is not None},
         outputs=bool(workflow.outputs),
         budget=_budget(workflow.budget),
-        agents={
-            name: PlannedAgent(asks=agent.only_asks, budget=_budget(agent.budget))
-            for name, agent in agents.items()
-        },
+        agents={name: PlannedAgent(budget=_budget(agent.budget)) for name, agent in agents.items()},
     )
 
 
@@ -56,4 +53,5 @@ def _planned(
         idempotent=settings.idempotent,
         cleanup=cleanup,
         tries=settings.retry.max_attempts if several else 0,
+        free=agents[task.agent_name].is_free(task.action),
     )

@@ -300,6 +300,17 @@ class BudgetExceeded(Event, frozen=True, tag=snake_case):
     mode: Literal["audit", "enforce"] = "enforce"
 
 
+class BudgetUncounted(Event, frozen=True, tag=snake_case):
+    """`calls` of `source` are in no sum that this limit holds against: their price is not known, or how many
+    tokens they took. Told once for each source. `agent` is empty for the budget of the flow.
+    """
+
+    what: Limited
+    source: str
+    calls: float = 1
+    agent: str = ""
+
+
 class BudgetRaised(Event, frozen=True, tag=snake_case):
     """`limits` are the new ones, by what they limit."""
 
@@ -393,6 +404,7 @@ AnyEvent = (
     | RunStopping | CleanupStarted | RunReopened | RunInterrupted
     | TaskReady | TaskStarted | TaskCompleted | TaskFailed | TaskSkipped | TaskCancelled | TaskInterrupted
     | ToolCalled | ToolReturned | AttemptSaved | AttemptSpent | BudgetWarning | BudgetExceeded | BudgetRaised
+    | BudgetUncounted
     | AttemptStarted | AttemptCompleted | AttemptFailed | RetryScheduled | TaskWaiting | ExpressionEvaluated
     | BreakerOpened | BreakerHalfOpened | BreakerClosed
     | ApprovalRequested | ApprovalGranted | ApprovalRejected | CommandReceived | DeadlinePassed

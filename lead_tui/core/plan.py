@@ -22,6 +22,7 @@ class PlannedTask(msgspec.Struct, frozen=True, omit_defaults=True):
     """`cleanup`: a `finally` task. `timeout` covers all attempts together, in seconds.
 
     `tries`: how many attempts it has at most, 0 if it has but one, or more only where nothing happened yet.
+    `free`: budgets do not count its call.
     """
 
     name: str
@@ -35,6 +36,7 @@ class PlannedTask(msgspec.Struct, frozen=True, omit_defaults=True):
     idempotent: bool = True
     cleanup: bool = False
     tries: int = 0
+    free: bool = False
 
 
 class PlannedBudget(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -45,9 +47,8 @@ class PlannedBudget(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PlannedAgent(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`asks`: it only asks people, which costs nothing."""
+    """An agent that the flow declares or uses."""
 
-    asks: bool = False
     budget: PlannedBudget | None = None
 
 

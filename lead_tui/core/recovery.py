@@ -7,11 +7,14 @@ from lead_tui.core import effects as fx
 from lead_tui.core import events as ev
 from lead_tui.core.follow import is_stopping
 from lead_tui.core.state import RUNNING, TASK_ENDED, WAITING, RunState, TaskState, is_asked
+from lead_tui.errors import Category, Failure, Outcome
 
 
 def recover(run: RunState, now: datetime) -> Iterator[ev.Event | fx.Effect]:
     """What a new owner does with what the one before left: timers are set again, calls that were in flight
     are made again if that is harmless and else left to a person. A cleanup gets its whole time again.
+
+    Tool calls of an attempt that begins again are told to have ended: no one else will.
     """
     if run.deadline is not None and run.stopping is None and not run.cleaning:
         yield fx.SetDeadline(scope="run", at=run.deadline)
@@ -22,6 +25,8 @@ def recover(run: RunState, now: datetime) -> Iterator[ev.Event | fx.Effect]:
 
 
 def _recover_task(run: RunState, task: TaskState) -> Iterator[ev.Event | fx.Effect]:
+    if task.calling and task.repeatable:
+        yield from _lost_calls(task)
     if task.status is RUNNING:
         yield _recover_call(run, task)
     elif task.status is WAITING and task.wait == "retry" and task.until is not None:
@@ -43,6 +48,13 @@ def _recover_call(run: RunState, task: TaskState) -> ev.Event:
         how = "idempotent" if task.plan.idempotent else "goes on with what it saved"
         return ev.TaskReady(task=task.name, why=f"in flight when the process before ended; {how}")
     return _lost(task)
+
+
+def _lost_calls(task: TaskState) -> Iterator[ev.Event]:
+    why = "in flight when the process before ended: it may have been executed"
+    failure = Failure(Category.TOOL, why, Outcome.UNKNOWN, "interrupted")
+    for call, tool in list((task.calling or {}).items()):
+        yield ev.ToolReturned(task=task.name, attempt=task.attempt, call=call, tool=tool, failure=failure)
 
 
 def _lost(task: TaskState) -> ev.TaskInterrupted:

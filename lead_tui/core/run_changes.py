@@ -129,6 +129,11 @@ def _budget_exceeded(run: RunState, event: ev.BudgetExceeded) -> None:
         budget.exceeded.add(event.what)
 
 
+def _budget_uncounted(run: RunState, event: ev.BudgetUncounted) -> None:
+    if (budget := run.budgets.get(event.agent)) is not None:
+        budget.uncounted.add((event.what, event.source))
+
+
 def _budget_raised(run: RunState, event: ev.BudgetRaised) -> None:
     budget = run.budgets.get(event.agent)
     for what, limit in event.limits.items():
@@ -169,6 +174,7 @@ RUN_CHANGES: dict[type[ev.Event], Callable[[RunState, Any], None]] = {
     ev.UnknownEvent: _unknown,
     ev.BudgetWarning: _budget_warning,
     ev.BudgetExceeded: _budget_exceeded,
+    ev.BudgetUncounted: _budget_uncounted,
     ev.BudgetRaised: _budget_raised,
     ev.BreakerOpened: _breaker_opened,
     ev.BreakerHalfOpened: _breaker_half_opened,

@@ -91,9 +91,12 @@ def _conclude(run: RunState, now: datetime) -> Outs:
 
 
 def _is_stuck(run: RunState) -> bool:
-    """Can only a person move the run: nothing in flight, no timer, nothing that could start?"""
+    """Can only a person move the run: nothing in flight, no timer, nothing that could start?
+
+    While a task stands at a gate or a budget, other tool calls of its attempt may still be in flight.
+    """
     counts = run.counts
-    if counts[RUNNING] or run.deciding or counts[WAITING] > run.parked + run.unpaid:
+    if counts[RUNNING] or run.calling or run.deciding or counts[WAITING] > run.parked + run.unpaid:
         return False
     if not (run.parked or run.unpaid or counts[INTERRUPTED] or (run.budgets and counts[READY])):
         return False

@@ -4,9 +4,12 @@ An account is a usage (`usd`, `input_tokens`, ...) with `calls` and `seconds` al
 
 tokens    input and output together
 calls     every attempt is one, except of an agent that counts its own (each request to a model is one), and
-          every call to another agent from within is one more; agents that only ask people cost nothing
+          every call to another agent from within is one more
 seconds   durations of attempts, without their waits for a person or a budget
-usd       calls whose price is known
+usd       calls whose price is known; the others are `unpriced_calls`, and those of which not even the tokens
+          are known `unmetered_calls`
+
+Calls that are free (`AgentConfig.is_free`: to ask a person, to look up what a server has) are not counted.
 
 The flow's account holds all attempts, an agent's its own and the calls that others made to it. What an
 attempt tells is a sum that only grows, so it may be told as often as one likes.
@@ -20,6 +23,8 @@ from lead_tui.core.state import BudgetState, RunState, TaskState
 from lead_tui.flow.models import Limited
 
 WARN_AT = 0.8
+UNCOUNTED: dict[Limited, str] = {"usd": "unpriced_calls", "tokens": "unmetered_calls"}
+"""What an account holds of calls that a limit does not count."""
 _HAIR = 1 - 1e-9
 """Ten times a tenth is a hair less than one."""
 
@@ -38,11 +43,11 @@ def tell(run: RunState, task: TaskState, usage: Mapping[str, float], seconds: fl
     usage = _grown(costs.told, usage)
     _add_growth(costs.usage, costs.told, usage)
     costs.told = usage
-    known = run.plan.agents.get(task.plan.agent)
-    if known is None or not known.asks:
-        others = sum(account["calls"] for name, account in costs.accounts.items() if name)
-        calls = max(usage.get("calls", 0) - others, 1) + others
-        _book(run, task, "", {**usage, "calls": calls, "seconds": seconds})
+    free = task.plan.free
+    others = sum(account["calls"] for name, account in costs.accounts.items() if name)
+    own = max(usage.get("calls", 0) - others, 0 if free else 1)
+    if own or others or usage:
+        _book(run, task, "", {**usage, "calls": own + others, "seconds": 0.0 if free else seconds})
 
 
 def _book(run: RunState, task: TaskState, agent: str, account: dict[str, float]) -> None:
@@ -83,8 +88,9 @@ def reaches(spent: float, limit: float) -> bool:
 
 
 def budget_events(run: RunState) -> Iterator[ev.Event]:
-    """Limits that were reached just now, each told once."""
+    """Limits that were reached just now, and what they cannot count: each told once."""
     for scope, budget in run.budgets.items():
+        yield from _uncounted(run, scope, budget)
         account = run.spent.get(scope, {})
         for what, limit in budget.limits.items():
             spent = amount(account, what)
@@ -94,6 +100,15 @@ def budget_events(run: RunState) -> Iterator[ev.Event]:
                 yield exceeded(scope, budget, what, spent)
             elif reaches(spent, limit * WARN_AT) and what not in budget.warned:
                 yield ev.BudgetWarning(agent=scope, what=what, spent=spent, limit=limit)
+
+
+def _uncounted(run: RunState, scope: str, budget: BudgetState) -> Iterator[ev.BudgetUncounted]:
+    """Of the flow's budget each agent with such calls, of an agent's itself."""
+    for what, calls_of in UNCOUNTED.items():
+        for source in ((scope,) if scope else run.spent) if what in budget.limits else ():
+            calls = run.spent.get(source, {}).get(calls_of, 0)
+            if calls and source and (what, source) not in budget.uncounted:
+                yield ev.BudgetUncounted(agent=scope, what=what, source=source, calls=calls)
 
 
 def exceeded(scope: str, budget: BudgetState, what: Limited, spent: float) -> ev.BudgetExceeded:

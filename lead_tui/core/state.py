@@ -226,6 +226,8 @@ class RunState(msgspec.Struct):
     """Tasks that wait for a person at a gate."""
     unpaid: int = 0
     """Tasks that wait for a budget."""
+    calling: int = 0
+    """Tasks with tool calls under way."""
     waits_for: str = ""
     """While the run is waiting: `gate`, `interrupted` or `budget`."""
     calls: dict[str, int] = msgspec.field(default_factory=dict)

@@ -108,7 +108,7 @@ def _started(run: RunState, task: TaskState, event: ev.TaskStarted) -> None:
 def _attempt_started(run: RunState, task: TaskState, event: ev.AttemptStarted) -> None:
     if event.attempt != task.attempt:
         task.attempt = event.attempt
-        task.calling = None
+        _forget_calls(run, task)
         if task.costs.accounts or task.costs.told:
             task.costs.told, task.costs.accounts = {}, {}
     task.resumes = task.begun = task.shaped = False
@@ -126,7 +126,7 @@ def _attempt_completed(run: RunState, task: TaskState, event: ev.AttemptComplete
 def _end_attempt(run: RunState, task: TaskState, event: ev.AttemptCompleted | ev.AttemptFailed) -> None:
     """An attempt may end while it asks a person: then nobody needs to answer any more."""
     tell(run, task, event.usage, event.duration)
-    task.calling = None
+    _forget_calls(run, task)
     task.resumes = task.begun = False
     if task.status is not RUNNING:
         _void_gate(run, task)
@@ -154,12 +154,20 @@ def _retry_scheduled(run: RunState, task: TaskState, event: ev.RetryScheduled) -
 
 
 def _tool_called(run: RunState, task: TaskState, event: ev.ToolCalled) -> None:
+    run.calling += not task.calling
     task.calling = {**(task.calling or {}), event.call: event.tool}
 
 
 def _tool_returned(run: RunState, task: TaskState, event: ev.ToolReturned) -> None:
-    if task.calling is not None:
+    if task.calling:
         task.calling.pop(event.call, None)
+        run.calling -= not task.calling
+
+
+def _forget_calls(run: RunState, task: TaskState) -> None:
+    """Whether they return or not, nobody waits for them any more."""
+    run.calling -= bool(task.calling)
+    task.calling = None
 
 
 def _saved(run: RunState, task: TaskState, event: ev.AttemptSaved) -> None:
@@ -211,7 +219,7 @@ def _interrupted(run: RunState, task: TaskState, event: ev.TaskInterrupted) -> N
     task.why = event.why
     _count_lost(run, task)
     task.resumes = task.begun = False
-    task.calling = None
+    _forget_calls(run, task)
     _void_gate(run, task)
     if run.holder == task.name:
         run.holder = ""
@@ -222,7 +230,7 @@ def _end(run: RunState, task: TaskState, event: ev.TaskEvent, outcome: str) -> N
     task.ended_at = event.ts
     task.stopping = ""
     task.resumes = task.begun = False
-    task.calling = None
+    _forget_calls(run, task)
     _void_gate(run, task)
     if run.holder == task.name:
         run.holder = ""

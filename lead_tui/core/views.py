@@ -2,7 +2,7 @@
 
 import msgspec
 
-from lead_tui.core.spending import add, amount, is_held, is_spent
+from lead_tui.core.spending import UNCOUNTED, add, amount, is_held, is_spent
 from lead_tui.core.state import (
     CANCELLED,
     COMPLETED,
@@ -38,6 +38,12 @@ def usage(run: RunState) -> dict[str, float]:
     return total
 
 
+def gate_of(run: RunState, task: TaskState) -> GateState | None:
+    """The gate at which the task waits, while a person can answer it."""
+    gate = run.gates.get(task.gate) if run.status not in RUN_ENDED else None
+    return None if gate is None or gate.answer is not None or gate.void else gate
+
+
 class Spent(msgspec.Struct, frozen=True):
     """A limit that is reached. `agent` is empty for the budget of the flow."""
 
@@ -54,6 +60,33 @@ def spent_budgets(run: RunState) -> list[Spent]:
         for scope, budget in run.budgets.items()
         for what, limit in budget.limits.items()
         if budget.enforce and what in budget.exceeded
+    ]
+
+
+def spent_for(run: RunState, task: TaskState) -> list[Spent]:
+    """Those that hold this task back."""
+    if task.wait == "budget":
+        scopes = {task.short_of}
+    else:
+        scopes = {"", task.plan.agent} if task.status is READY and is_held(run, task) else set()
+    return [each for each in spent_budgets(run) if each.agent in scopes]
+
+
+class Uncounted(msgspec.Struct, frozen=True):
+    """Calls that are in no sum of a limit: their price is not known, or how many tokens they took."""
+
+    agent: str
+    what: Limited
+    calls: float
+
+
+def uncounted(run: RunState) -> list[Uncounted]:
+    """By budget, "" for the flow's."""
+    return [
+        Uncounted(scope, what, calls)
+        for scope, budget in run.budgets.items()
+        for what, held in UNCOUNTED.items()
+        if what in budget.limits and (calls := run.spent.get(scope, {}).get(held, 0))
     ]
 
 

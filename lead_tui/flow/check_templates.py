@@ -60,11 +60,17 @@ def _warn_of_agents(data: dict[str, Any], problems: Problems) -> None:
     agents = data.get("agents")
     for index, agent in enumerate(agents if isinstance(agents, list) else ()):
         for path, text in _texts(agent, ("agents", index)):
-            if has_template(text) and ("inputs." in text or "tasks." in text):
+            if _looks_for_a_value(path, text):
                 problems.add(
                     path, "template-not-allowed", "a template in an agent stays as it is",
                     "use ${NAME} here, or put it into the parameters of a task", severity="warning",
                 )  # fmt: skip
+
+
+def _looks_for_a_value(path: Path, text: str) -> bool:
+    """Would somebody who reads it expect a value there? `instructions` go to a model word for word."""
+    names = {way.keys[0] for way in survey(text).paths} if has_template(text) else set()
+    return bool(names if path[2:] == ("instructions",) else names & ROOTS)
 
 
 class _TemplateChecks:

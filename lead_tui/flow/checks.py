@@ -17,6 +17,8 @@ from lead_tui.flow.models import AgentConfig, Dependency, TaskSpec, Workflow
 from lead_tui.flow.validate import NOT_BUILT_TYPES, Validated
 from lead_tui.templating.environment import has_template
 
+_MAY_MISS = frozenset(("usd", "tokens"))
+"""Limits of what not every server tells."""
 # wrong whatever a template in the value may give
 _KEY_PROBLEMS = ("missing", "extra_forbidden", "not_built")
 
@@ -41,6 +43,7 @@ def check(
     _check_inputs(validated.workflow, problems)
     _check_shadows(validated.data, builtins, problems)
     _check_calls_of_agents(validated.workflow, names, problems)
+    _check_budgets(validated.workflow, names, problems)
     checker = _TaskChecks(validated, names, problems, builtins)
     for path, task in numbered_tasks(validated.workflow):
         checker.check(path, task)
@@ -122,6 +125,20 @@ def _check_calls_of_agents(workflow: Workflow, names: Names, problems: Problems)
                 hint = did_you_mean(called, names.agents) or "declare it under `agents`"
                 message = f"agent {agent.name!r}: there is no agent {called!r}"
                 problems.add(("agents", names.agents[agent.name], *place), "undefined-agent", message, hint)
+
+
+def _check_budgets(workflow: Workflow, names: Names, problems: Problems) -> None:
+    """Warn of limits that will not hold, as far as that shows before a call is made."""
+    flows = workflow.budget.limits if workflow.budget is not None else {}
+    for agent in workflow.agents:
+        limits = {**flows, **(agent.budget.limits if agent.budget is not None else {})}
+        for what, why in agent.uncounted().items() if limits.keys() & _MAY_MISS else ():
+            if what in limits and agent.name in names.agents:
+                problems.add(
+                    ("agents", names.agents[agent.name], "name"), "uncounted-calls",
+                    f"agent {agent.name!r}: a limit in {what} does not count its calls: {why}",
+                    "or limit `tokens` or `calls`, too", severity="warning",
+                )  # fmt: skip
 
 
 class _TaskChecks:

@@ -184,7 +184,9 @@ class AgentConfig(Model):
     authentication: Authentication | None = None
     retry_config: RetryConfig | None = None
     circuit_breaker: BreakerConfig | None = None
-    rate_limit: RateLimit | None = Field(None, description="calls above it wait, they do not fail")
+    rate_limit: RateLimit | None = Field(
+        None, description="calls above it wait, they do not fail; each request to a model is one"
+    )
     max_concurrency: Annotated[int, Field(ge=1)] | None = Field(
         None, description="calls in flight to this agent"
     )
@@ -221,7 +223,15 @@ class AgentConfig(Model):
 
         `parameters` as written, perhaps with templates.
         """
-        return {} if self.only_asks else {"calls": 1}
+        return {} if self.is_free(action) else {"calls": 1}
+
+    def is_free(self, action: str) -> bool:
+        """Does a call cost nothing, so that budgets do not count it?"""
+        return self.only_asks
+
+    def uncounted(self) -> dict[Limited, str]:
+        """Limits of a budget that count no call of this agent, and why; asked only where there are some."""
+        return {}
 
     def breaker_key(self) -> str:
         """Agents with the same key, type and breaker settings share one breaker."""

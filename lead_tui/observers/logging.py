@@ -34,6 +34,7 @@ _OF_EVENTS: dict[type[Item], Level] = {
     ev.DeadlinePassed: "warning",
     ev.ApprovalRejected: "warning",
     ev.BudgetWarning: "warning",
+    ev.BudgetUncounted: "warning",
     ev.BudgetExceeded: "warning",
     ev.AttemptSaved: "debug",
     ev.AttemptSpent: "debug",

@@ -72,9 +72,10 @@ class Chronicle:
             self._end_unseen(name, "skipped").why = why
         for name in result.interrupted:
             self._end_unseen(name, "interrupted")
-        for gate in result.waiting_for:
-            story = self._end_unseen(gate["task"], "waiting")
-            story.why = story.why or gate["message"]
+        for waiting in result.waiting_for:
+            if waiting["reason"] == "gate":
+                story = self._end_unseen(waiting["task"], "waiting")
+                story.why = story.why or waiting["message"]
 
     def _story(self, name: str) -> TaskStory:
         if name not in self.tasks:

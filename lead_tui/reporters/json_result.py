@@ -3,6 +3,7 @@
 from typing import Any
 
 from lead_tui.errors import Failure
+from lead_tui.reporters.result_text import with_commands
 from lead_tui.reporters.text import TextReporter
 from lead_tui.runner.result import Result
 from lead_tui.text.wire import escaped, json_text
@@ -12,7 +13,9 @@ class JsonReporter(TextReporter):
     """Results and outputs stand in it as they are; what a terminal would obey is escaped."""
 
     def body(self, result: Result, exit_code: int) -> str:
-        return escaped(json_text(result_data(result, exit_code), indent=2), self.stdout.encoding)
+        waiting = with_commands(result.run_id, result.waiting_for, self.target.db, self.target.secrets)
+        data = result_data(result, exit_code) | {"waiting_for": waiting}
+        return escaped(json_text(data, indent=2), self.stdout.encoding)
 
 
 def result_data(result: Result, exit_code: int) -> dict[str, Any]:

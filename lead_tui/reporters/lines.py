@@ -23,6 +23,7 @@ from lead_tui.text.words import (
     limit_text,
     preview,
     short_name,
+    spent_text,
 )
 
 GLYPHS = {
@@ -207,12 +208,21 @@ class Narrator:
 
     @_line_of.register
     def _budget_warning(self, event: ev.BudgetWarning) -> Line:
-        return self._budget(event, "warning", f"{_of_limit(event)} are spent")
+        return self._budget(event, "warning", f"{_of_limit(event)} used")
 
     @_line_of.register
     def _budget_exceeded(self, event: ev.BudgetExceeded) -> Line:
-        then = "nothing more starts" if event.mode == "enforce" else "mode: audit, so it goes on"
-        return self._budget(event, "failed", f"spent, {_of_limit(event)}; {then}")
+        enforced = "whatever else needs it waits until it is raised"  # perhaps nothing does
+        then = enforced if event.mode == "enforce" else "mode: audit, so it goes on"
+        return self._budget(event, "warning", f"used up, {_of_limit(event)}; {then}")
+
+    @_line_of.register
+    def _budget_uncounted(self, event: ev.BudgetUncounted) -> Line:
+        lacks = "known price" if event.what == "usd" else "count of tokens"
+        whose = f"calls of {safe_line(event.source, 80)}" if event.source != event.agent else "its calls"
+        limit = "USD" if event.what == "usd" else event.what
+        detail = f"{whose} come without a {lacks}: its limit of {limit} does not count them"
+        return self._budget(event, "warning", detail)
 
     @_line_of.register
     def _budget_raised(self, event: ev.BudgetRaised) -> Line:
@@ -220,7 +230,10 @@ class Narrator:
         return self._budget(event, "done", f"raised to {limits}" + (f" by {event.by}" if event.by else ""))
 
     def _budget(
-        self, event: ev.BudgetWarning | ev.BudgetExceeded | ev.BudgetRaised, kind: str, detail: str
+        self,
+        event: ev.BudgetWarning | ev.BudgetExceeded | ev.BudgetUncounted | ev.BudgetRaised,
+        kind: str,
+        detail: str,
     ) -> Line:
         agent = short_name(event.agent)
         return Line(self._since(event), kind, "budget", agent, safe_line(detail), loud=True)
@@ -299,7 +312,7 @@ class Narrator:
 
 
 def _of_limit(event: ev.BudgetWarning | ev.BudgetExceeded) -> str:
-    return f"{limit_text(event.what, event.spent)} of {limit_text(event.what, event.limit)}"
+    return spent_text(event.what, event.spent, event.limit)
 
 
 def _because(why: str) -> str:

@@ -6,16 +6,18 @@ from typing import Any
 
 from lead_tui.runner.result import Result
 from lead_tui.text.safe import safe, safe_line
-from lead_tui.text.wire import json_text
+from lead_tui.text.wire import json_text, yaml_text
 from lead_tui.text.words import (
+    counted,
     duration,
     failure_text,
     gate_commands,
     go_on,
-    limit_text,
+    preview,
     raise_budget,
     short_name,
     spending,
+    uncounted_text,
     whose_budget,
 )
 
@@ -23,6 +25,10 @@ SHOWN = 20
 """Failures that a summary lists."""
 NARROW = 60
 """Columns of a terminal below which lines take what there is."""
+SHOWN_LINES = 40
+"""Of what a gate shows; the gate in full is in `leadtui show RUN --json`."""
+SHOWN_WIDTH = 2_000
+"""Characters of such a line."""
 PARKED = {"running": "in flight when it was left"}
 MARKS = {"completed": "✓", "failed": "✗", "cancelled": "■", "waiting": "?"}
 
@@ -36,7 +42,7 @@ def render_result(result: Result) -> str:
 def result_body(result: Result, width: int = 200) -> str:
     """The outputs as YAML; for a flow without outputs a line of about `width` for each task."""
     if result.outputs:
-        return safe(_yaml(result.outputs)).rstrip("\n")
+        return safe(yaml_text(result.outputs)).rstrip("\n")
     lines = [_row("✓", name, _brief(value), width) for name, value in result.results.items()]
     lines += [_row("✗", name, failure_text(failure), width) for name, failure in result.errors.items()]
     lines += [_row("–", name, f"not run: {why}", width) for name, why in result.not_run.items()]
@@ -51,7 +57,7 @@ def summary(result: Result, exit_code: int = 0) -> list[str]:
         f"{safe_line(result.name, 80)} {status} in {duration(result.execution_time)}",
         _counted(result, parked=status == "parked"),
         _retries(result.metrics),
-        spending(result.metrics.get("usage", {})),
+        spending(result.metrics.get("usage", {}), result.metrics.get("model_calls")),
         f"exit {exit_code}" if exit_code else "",
         f"run {safe_line(result.run_id, 120)}",
     ]
@@ -62,7 +68,15 @@ def summary(result: Result, exit_code: int = 0) -> list[str]:
         lines.append(f"  ✗ {safe_line(name, 80)}: {safe_line(failure_text(failure))}")
     if len(result.errors) > SHOWN:
         lines.append(f"  … and {len(result.errors) - SHOWN:,} more failed")
-    return lines
+    return [*lines, *(f"  ! {each}" for each in uncounted(result))]
+
+
+def uncounted(result: Result) -> list[str]:
+    """Calls that a budget cannot count."""
+    return [
+        f"{whose_budget(each['agent'])}: {uncounted_text(each['what'], each['calls'])}"
+        for each in result.uncounted
+    ]
 
 
 def what_next(
@@ -71,37 +85,52 @@ def what_next(
     *,
     secrets: Sequence[str] = (),
     answers: Mapping[str, str] | None = None,
+    driven: bool = False,
 ) -> list[str]:
     """What waits for whom, and the commands that go on; none for a run that completed.
 
-    `secrets`: inputs to be given again. `answers`: gates whose answer is stored, and by whom.
+    `secrets`: inputs to be given again. `answers`: gates whose answer is stored, and by whom. `driven`: a
+    process drives the run, so that an answer or a raised budget alone lets it go on.
     """
-    lines = []
-    for gate in result.waiting_for:
-        asked = f"  ? {safe_line(gate['task'], 80)}: {safe_line(gate['message'] or gate['action'])}"
-        if by := (answers or {}).get(gate["gate"]):
-            lines.append(f"{asked} · answered by {safe_line(by, 80)}, waits for resume")
-            continue
-        lines.append(asked)
-        commands = gate_commands(result.run_id, gate["gate"], gate["form"], gate["options"], db)
-        lines += [f"      {command}" for command in commands]
+    lines = [
+        line
+        for each in result.waiting_for
+        for line in asked(result.run_id, each, db, (answers or {}).get(each.get("gate", "")))
+    ]
     lines += [f"  ? {safe_line(name, 80)}: interrupted, perhaps executed" for name in result.interrupted]
     if result.status == "completed":
         return lines
-    if result.spent_budgets:
-        return [*lines, *_raised(result, secrets, db)]
-    verb = "retry" if result.status in ("failed", "cancelled") or result.interrupted else "resume"
-    return [*lines, f"  to go on: {go_on(verb, result.run_id, secrets, db)}"]
+    further = raise_budget(result.run_id, result.spent_budgets, db)
+    if not driven:
+        verb = "retry" if result.status in ("failed", "cancelled") or result.interrupted else "resume"
+        further.append(go_on("resume" if further else verb, result.run_id, secrets, db))
+    return [*lines, f"  to go on: {'; '.join(further)}"] if further else lines
 
 
-def _raised(result: Result, secrets: Sequence[str], db: str | None) -> list[str]:
-    lines = [
-        f"  ? {whose_budget(each['agent'])} is spent: "
-        f"{limit_text(each['what'], each['spent'])} of {limit_text(each['what'], each['limit'])}"
-        for each in result.spent_budgets
-    ]
-    raises = raise_budget(result.run_id, result.spent_budgets, db)
-    return [*lines, f"  to go on: {'; '.join([*raises, go_on('resume', result.run_id, secrets, db)])}"]
+def with_commands(
+    run_id: str, waiting_for: list[dict[str, Any]], db: str | None = None, secrets: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """The same for programs: `next` are the commands that answer, the first of them with a yes."""
+    return [{**each, "next": _commands(run_id, each, db, secrets)} for each in waiting_for]
+
+
+def _commands(run_id: str, waiting: dict[str, Any], db: str | None, secrets: Sequence[str]) -> list[str]:
+    if waiting["reason"] == "budget":
+        return [*raise_budget(run_id, [waiting], db), go_on("resume", run_id, secrets, db)]
+    return list(gate_commands(run_id, waiting["gate"], waiting["form"], waiting["options"], db))
+
+
+def asked(
+    run_id: str, waiting: dict[str, Any], db: str | None = None, answered_by: str | None = None
+) -> list[str]:
+    """One entry of `waiting_for`: what is asked, what the person is to look at, what to type."""
+    if waiting["reason"] == "budget":
+        return [f"  ? {safe_line(waiting['message'])}"]
+    head = f"  ? {safe_line(waiting['task'], 80)}: {safe_line(waiting['message'] or waiting['action'])}"
+    if answered_by:
+        return [f"{head} · answered by {safe_line(answered_by, 80)}, waits for resume"]
+    shown = [] if waiting["show"] is None else preview(waiting["show"], SHOWN_LINES, SHOWN_WIDTH)
+    return [head, *(f"      {line}" for line in (*shown, *_commands(run_id, waiting, db, ())))]
 
 
 def _counted(result: Result, *, parked: bool) -> str:
@@ -111,7 +140,7 @@ def _counted(result: Result, *, parked: bool) -> str:
 
 def _retries(metrics: dict[str, Any]) -> str:
     retries = metrics.get("retries", 0)
-    return f"{retries:,} {'retry' if retries == 1 else 'retries'}" if retries else ""
+    return counted(retries, "retry", "retries") if retries else ""
 
 
 def _row(mark: str, name: str, text: str, width: int) -> str:
@@ -127,13 +156,3 @@ def _brief(value: Any) -> str:
         return "" if value is None else json_text(value)
     first, *rest = value.splitlines() or [""]
     return f"{first} … (+{len(rest)} lines)" if rest else first
-
-
-def _yaml(value: Any) -> str:
-    import yaml
-
-    settings: dict[str, Any] = {"sort_keys": False, "allow_unicode": True, "width": 100}
-    try:
-        return str(yaml.dump(value, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), **settings))
-    except UnicodeEncodeError:  # libyaml takes UTF-8 alone: no lone surrogates
-        return str(yaml.dump(value, Dumper=yaml.SafeDumper, **settings))

@@ -170,6 +170,11 @@ class Guard:
             return LimitHold(ticket, self._limiter)
         return None
 
+    async def take_turn(self, ticket: str) -> None:
+        """Wait for the rate limit before a further request of a call that was let go."""
+        while self._limiter is not None and self._limiter.reserve(ticket) > 0:
+            await LimitHold(ticket, self._limiter).wait()
+
     def settle(self, ticket: str, failure: Failure | None, cancelled: bool = False) -> None:
         """The call ended: well, with this failure, or cancelled, which says nothing about the service."""
         if cancelled:

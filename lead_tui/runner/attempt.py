@@ -14,6 +14,7 @@ from lead_tui.resilience.guard import Hold
 from lead_tui.runner.call import call
 from lead_tui.runner.context import AttemptContext
 from lead_tui.runner.crew import Member
+from lead_tui.runner.libraries import load_libraries_of
 from lead_tui.runner.plain import plain
 from lead_tui.templating.environment import evaluate, render
 from lead_tui.templating.references import saw
@@ -29,9 +30,8 @@ class Attempt(AttemptContext):
     begun = False
 
     def __init__(self, runner: "Runner", order: fx.StartAttempt, spec: TaskSpec, member: Member) -> None:
-        super().__init__(runner, order)
+        super().__init__(runner, order, member)
         self._spec = spec
-        self._member = member
         self._ticket = runner.ticket(order.task)
         if runner.run.budgets:
             runner.ledger.open(order.task, order.attempt, self.meter)
@@ -58,7 +58,8 @@ class Attempt(AttemptContext):
                     self._post_failure(failure)
                 return
         if self._runner.run.budgets:
-            ledger.count(self.task, self.meter)  # not before: who waits for a limit may never come to it
+            # not before: who waits for a limit may never come to it
+            ledger.count_attempt(self.task, self.meter)
         await self._call(parameters)
 
     async def _held(self, hold: Hold | None) -> Failure | None:
@@ -90,6 +91,7 @@ class Attempt(AttemptContext):
     async def _call(self, parameters: dict[str, Any]) -> None:
         guard, seconds = self._member.guard, self._member.attempt_timeout
         try:
+            await load_libraries_of(self._member.agent)
             response = await call(self._member.agent, self._spec.action, parameters, self, self.time, seconds)
         except asyncio.CancelledError:
             guard.settle(self._ticket, None, cancelled=True)

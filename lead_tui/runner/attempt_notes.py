@@ -43,6 +43,11 @@ class AttemptNotes:
         if safe := self._tokens.feed(storable(str(text))):
             self._note(ev.Tokens(text=safe))
 
+    def pause_tokens(self) -> None:
+        """What follows is another text, perhaps after a long wait: show this one as far as it came."""
+        if self._tokens is not None and (rest := self._tokens.pause()):
+            self._note(ev.Tokens(text=rest))
+
     def flush_tokens(self) -> None:
         if self._tokens is not None and (rest := self._tokens.flush()):
             self._note(ev.Tokens(text=rest))

@@ -25,10 +25,10 @@ class Bill:
         self._shown_at = -math.inf
         self._showing: asyncio.TimerHandle | None = None
 
-    def untold(self) -> list[ev.Event]:
-        """What is to be stored now, so that no park and no crash loses it."""
+    def untold(self, *, always: bool = False) -> list[ev.Event]:
+        """What is to be stored now, so that no park and no crash loses it; `always`: be it nothing."""
         total = self._meter.total
-        if total == self._told_total:
+        if total == self._told_total and not always:
             return []
         self._told_total = total
         seconds = self._meter.time.seconds

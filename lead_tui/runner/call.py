@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from lead_tui.agents.base import AgentContext, AgentResponse, BaseAgent, we_are_cancelled
+from lead_tui.agents.base import AgentContext, AgentResponse, BaseAgent, Unsent, we_are_cancelled
 from lead_tui.errors import AgentError, Category, Failure, Outcome, failed
 from lead_tui.runner.call_time import CallTime
 from lead_tui.runner.plain import plain, storable
@@ -36,9 +36,9 @@ async def call(
         return checked(response)
     except AgentError as error:
         return AgentResponse(success=False, error=_failure(error.failure))
-    except TimeoutError:
+    except TimeoutError as error:
         if seconds is not None and time.timeout is not None and time.timeout.expired():
-            return _too_late(seconds)
+            return _too_late(seconds, error.__cause__)
         return AgentResponse.fail(Category.TIMEOUT, "the agent gave up: timeout", Outcome.UNKNOWN)
     except BaseException as error:  # foreign code: all it raises is a failure
         if we_are_cancelled(error):
@@ -105,6 +105,10 @@ def _said(error: BaseException) -> str:
     return storable(f"{name}: {text}" if text else name)
 
 
-def _too_late(seconds: float) -> AgentResponse:
+def _too_late(seconds: float, cut_off: BaseException | None = None) -> AgentResponse:
     message = f"no answer within the attempt's timeout of {seconds:g} s"
+    match cut_off:
+        case asyncio.CancelledError(args=(Unsent(reason=reason),)):
+            text = f"{message}: {reason}"
+            return AgentResponse.fail(Category.TIMEOUT, text, Outcome.SAFE, code="attempt_timeout")
     return AgentResponse.fail(Category.TIMEOUT, message, Outcome.UNKNOWN, code="attempt_timeout")

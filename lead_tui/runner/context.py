@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from lead_tui.agents.base import AgentResponse, Answer, Gate
+from lead_tui.agents.base import AgentResponse, Answer, Begun, Gate
 from lead_tui.core import effects as fx
 from lead_tui.core import events as ev
 from lead_tui.core.spending import add
 from lead_tui.core.state import goes_on
 from lead_tui.errors import Category, Failure, failed
 from lead_tui.flow.diagnostics import did_you_mean
+from lead_tui.resilience.guard import Guard
 from lead_tui.runner.attempt_notes import AttemptNotes
 from lead_tui.runner.bill import Bill
 from lead_tui.runner.call import checked_usage
@@ -26,7 +27,7 @@ from lead_tui.runner.ledger import Shortage
 from lead_tui.runner.meter import Meter
 from lead_tui.runner.picture import picture
 from lead_tui.runner.plain import plain
-from lead_tui.runner.within import call_within, standing_still
+from lead_tui.runner.within import Admission, call_within, standing_still
 
 if TYPE_CHECKING:
     from lead_tui.runner.runner import Runner
@@ -40,7 +41,7 @@ class AttemptContext(AttemptNotes):
     _woken: asyncio.Future[None] | None = None
     bill: Bill | None = None
 
-    def __init__(self, runner: "Runner", order: fx.StartAttempt) -> None:
+    def __init__(self, runner: "Runner", order: fx.StartAttempt, member: Member) -> None:
         super().__init__(lambda note: runner.note(note, order.task, order.attempt), runner.concealer)
         self.run_id = runner.run.run_id
         self.task = order.task
@@ -51,11 +52,14 @@ class AttemptContext(AttemptNotes):
         self.order = order
         self.loop = asyncio.get_running_loop()
         self._runner = runner
+        self._member = member
         state = runner.run.tasks[order.task]
         self._saved: list[Any] = list(state.saved or ())
         self._has_saved = bool(state.saved)
         self._tools: dict[str, float] = {}
         self._similar: dict[str, int] = {}
+        self._requests = 0
+        self.admission = Admission()
         self.time = CallTime(state.accounts.get("", {}).get("seconds", 0.0))
 
     @cached_property
@@ -103,10 +107,13 @@ class AttemptContext(AttemptNotes):
         self._waiting = self._waiting or asyncio.Lock()
         return self._waiting
 
-    async def _wait(self, *facts: ev.Event) -> None:
+    async def _wait(self, *facts: ev.Event, for_money: bool = False) -> None:
         """Stand still until the core starts this attempt again."""
+        self.pause_tokens()
         self._woken = self.loop.create_future()
-        self._runner.post(*self._untold(), *facts)
+        # that the attempt is itself a call is part of what it is held up by
+        counted = self._runner.run.tasks[self.task].accounts.get("")
+        self._runner.post(*self._untold(always=for_money and not counted), *facts)
         await self._woken
 
     def answered(self) -> bool:
@@ -121,7 +128,19 @@ class AttemptContext(AttemptNotes):
     # money
 
     async def admit(self) -> None:
-        await self.pay("", ())
+        await self.admit_request(self.admission, self._member.guard)
+
+    async def admit_request(
+        self, admission: Admission, guard: Guard, agent: str = "", times: tuple[CallTime, ...] = ()
+    ) -> None:
+        """One request of a call that was let go: within the budgets, and within its rate limit."""
+        paid, has_turn = admission.use()
+        if not (paid and self.meter.part(agent).is_ahead):
+            await self.pay(agent, times)
+        if not has_turn:
+            self._requests += 1
+            with standing_still((self.time, *times)):
+                await guard.take_turn(f"{self._runner.ticket(self.task)}/{self.attempt}/{self._requests}")
 
     async def pay(self, agent: str, times: tuple[CallTime, ...]) -> None:
         """Wait until the budgets allow one more call, of this agent's or to another one; `times` stand still
@@ -133,7 +152,7 @@ class AttemptContext(AttemptNotes):
         with standing_still((self.time, *times)):
             async with self._alone():
                 while (shortage := ledger.admit(self.task, self.meter, agent)) is not None:
-                    await self._wait(shortage.fact, self._held_by(shortage, begun=True))
+                    await self._wait(shortage.fact, self._held_by(shortage, begun=True), for_money=True)
 
     def _held_by(self, shortage: Shortage, *, begun: bool) -> ev.TaskWaiting:
         return ev.TaskWaiting(
@@ -157,6 +176,7 @@ class AttemptContext(AttemptNotes):
     # tools
 
     def tool_called(self, call: str, tool: str, arguments: Any) -> None:
+        self.pause_tokens()
         self._tools[call] = self.loop.time()
         shown = picture(arguments, self._runner.concealer)
         self._runner.post(
@@ -186,8 +206,8 @@ class AttemptContext(AttemptNotes):
 
     # what an attempt goes on with
 
-    def _untold(self) -> list[ev.Event]:
-        return self.bill.untold() if self.bill is not None else []
+    def _untold(self, *, always: bool = False) -> list[ev.Event]:
+        return self.bill.untold(always=always) if self.bill is not None else []
 
     @property
     def saved(self) -> list[Any]:
@@ -195,6 +215,7 @@ class AttemptContext(AttemptNotes):
 
     def save(self, piece: Any) -> None:
         piece = plain(piece)
+        self.pause_tokens()
         self._has_saved = True
         self._runner.post(*self._untold(), ev.AttemptSaved(task=self.task, attempt=self.attempt, piece=piece))
 
@@ -203,9 +224,11 @@ class AttemptContext(AttemptNotes):
 
     # other agents
 
-    async def call(self, agent: str, action: str, parameters: dict[str, Any]) -> AgentResponse:
+    async def call(
+        self, agent: str, action: str, parameters: dict[str, Any], begun: Begun | None = None
+    ) -> AgentResponse:
         own = self._runner.run.tasks[self.task].plan.agent
-        return await call_within(self, (own,), (), agent, action, parameters)
+        return await call_within(self, (own,), (), agent, action, parameters, begun)
 
     def check_known(self, agent: str) -> None:
         """Raises AgentError for an agent that the flow does not declare."""

@@ -48,21 +48,23 @@ class Ledger:
         return shortage
 
     def refuses(self, task: str, agent: str = "") -> Shortage | None:
-        """The limit that forbids one more call. The cleanup is held back by none, nor is asking people."""
-        if not self._run.budgets or self._run.tasks[task].plan.cleanup or self._is_free(task, agent):
+        """The limit that forbids one more call. The cleanup is held back by none, nor is what is free."""
+        plan = self._run.tasks[task].plan
+        if not self._run.budgets or plan.cleanup or (plan.free and not agent):
             return None
-        own = self._run.tasks[task].plan.agent
+        own = plan.agent
         shortages = (self.shortage(scope) for scope in dict.fromkeys(("", own, agent or own)))
         return next((shortage for shortage in shortages if shortage is not None), None)
 
     def count(self, task: str, meter: Meter, agent: str = "") -> None:
         """From here on the call is in flight."""
-        if not self._is_free(task, agent):
+        if agent or not self._run.tasks[task].plan.free:
             meter.part(agent).admitted += 1
 
-    def _is_free(self, task: str, agent: str) -> bool:
-        known = self._run.plan.agents.get(agent or self._run.tasks[task].plan.agent)
-        return known is not None and known.asks
+    def count_attempt(self, task: str, meter: Meter) -> None:
+        """Every attempt is a call: one, however often it begins."""
+        if not meter.own.admitted:
+            self.count(task, meter)
 
     def shortage(self, agent: str) -> Shortage | None:
         """The limit of this agent's budget ("": the flow's) that is reached and enforced."""

@@ -23,6 +23,11 @@ class Part:
         return max(self.admitted, self.usage.get("calls", 0))
 
     @property
+    def is_ahead(self) -> bool:
+        """Was a call admitted that the agent has not counted yet?"""
+        return self.admitted > self.usage.get("calls", 0)
+
+    @property
     def account(self) -> Usage:
         """As budgets count it."""
         return {**self.usage, "calls": self.calls, "seconds": self.seconds}

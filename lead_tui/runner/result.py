@@ -7,9 +7,11 @@ from typing import Any
 import msgspec
 
 from lead_tui.core import views
+from lead_tui.core.events import ApprovalRequested
 from lead_tui.core.state import COMPLETED, RunState, RunStatus
 from lead_tui.errors import Category, Failure
 from lead_tui.observers.metrics import Metrics
+from lead_tui.text.words import spent_text, whose_budget
 
 
 class ExitCode(IntEnum):
@@ -37,8 +39,13 @@ class Result:
     """`results` holds the completed tasks, `errors` the failed ones, `not_run` those that a failure or a
     cancellation kept from running, with the reason. Times in seconds.
 
+    `waiting_for`: the open questions, oldest first, as `gate_data` gives them, then the limits that hold the
+    run back, as `budget_data`; `reason` is `gate` or `budget`.
+
     `metrics["usage"]` is what the attempts told that they used, `metrics["spent"]` the same as budgets count
-    it, by agent. `spent_budgets`: the limits that hold the run back, each `{agent, what, spent, limit}`.
+    it, by agent; `model_calls` those of the calls that went to a model. `spent_budgets`: the limits that hold
+    the run back, each `{agent, what, spent, limit}`; `uncounted`: calls that are in no sum of a limit, each
+    `{agent, what, calls}`, `agent` empty for the flow's budget.
     """
 
     run_id: str
@@ -56,6 +63,7 @@ class Result:
     tasks: dict[str, int]
     metrics: dict[str, Any]
     spent_budgets: list[dict[str, Any]] = field(default_factory=list)
+    uncounted: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def success(self) -> bool:
@@ -80,7 +88,7 @@ class Result:
 
 def result_of(run: RunState, metrics: Metrics) -> Result:
     """`run` may still be under way or parked."""
-    gates = views.open_gates(run)
+    spent = _spent_budgets(run)
     return Result(
         run_id=run.run_id,
         name=run.plan.name,
@@ -91,10 +99,9 @@ def result_of(run: RunState, metrics: Metrics) -> Result:
         errors={name: _failure(run, name) for name in views.errors(run)},
         not_run=views.not_run(run),
         waiting_for=[
-            {"gate": gate.request.gate, "task": gate.request.task, "action": gate.request.action,
-             "message": gate.request.message, "form": gate.request.form, "options": gate.request.options}
-            for gate in gates
-        ] if run.status is RunStatus.WAITING else [],
+            *(gate_data(gate.request) for gate in views.open_gates(run)),
+            *map(budget_data, spent),
+        ],
         interrupted=views.interrupted(run),
         failure=run.failure,
         execution_time=_seconds(run),
@@ -102,16 +109,46 @@ def result_of(run: RunState, metrics: Metrics) -> Result:
         metrics={
             **metrics.summary(),
             "usage": views.usage(run),
-            "spent": {agent: account for agent, account in sorted(run.spent.items()) if agent},
+            "spent": {
+                agent: {**account, "model_calls": metrics.model_calls.get(agent, 0)}
+                for agent, account in sorted(run.spent.items())
+                if agent
+            },
         },
-        spent_budgets=_spent_budgets(run),
-    )  # fmt: skip
+        spent_budgets=[msgspec.to_builtins(each) for each in spent],
+        uncounted=[msgspec.to_builtins(each) for each in views.uncounted(run)],
+    )
 
 
-def _spent_budgets(run: RunState) -> list[dict[str, Any]]:
+def gate_data(request: ApprovalRequested) -> dict[str, Any]:
+    """What is asked: `action` is `approve` or `input`, `show` what the person is to look at before."""
+    return {
+        "reason": "gate",
+        "gate": request.gate,
+        "task": request.task,
+        "action": request.action,
+        "message": request.message,
+        "show": request.show,
+        "options": request.options,
+        "form": request.form,
+    }
+
+
+def budget_data(spent: views.Spent) -> dict[str, Any]:
+    """A limit that is reached; `agent` is empty for the flow's budget."""
+    used = spent_text(spent.what, spent.spent, spent.limit)
+    return {
+        "reason": "budget",
+        "action": "raise_budget",
+        "message": f"{whose_budget(spent.agent)} is spent: {used}",
+        **msgspec.to_builtins(spent),
+    }
+
+
+def _spent_budgets(run: RunState) -> list[views.Spent]:
     if run.status is not RunStatus.WAITING or run.waits_for != "budget":
         return []
-    return [msgspec.to_builtins(each) for each in views.spent_budgets(run)]
+    return views.spent_budgets(run)
 
 
 def _failure(run: RunState, name: str) -> Failure:

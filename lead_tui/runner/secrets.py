@@ -76,6 +76,10 @@ class Concealer:
             text = text[:-length] + MASK
         return text
 
+    def begun_at_end(self, text: str) -> int:
+        """How many characters at its end may be the beginning of a secret that goes on behind it."""
+        return self._written.length_at_end(text)
+
     def whole(self, text: str) -> str:
         """Mask the secrets that are there from beginning to end."""
         for _ in range(_PASSES):
@@ -155,19 +159,43 @@ class ConcealedStream:
     def __init__(self, concealer: Concealer) -> None:
         self._concealer = concealer
         self._held = ""
+        self._before = ""
+        """What stood before a pause, as long as a secret may go on behind it."""
 
     def feed(self, piece: str) -> str:
         """Give what is safe to show; hold back what could be the beginning of a secret."""
         if not self._concealer:
             return piece
-        text = self._concealer.whole(self._held + piece)
+        text = self._whole(self._held + piece)
         keep = min(self._concealer.reach - 1, len(text))
         self._held = text[len(text) - keep :]
+        if len(text) > keep:
+            self._before = ""
         return text[: len(text) - keep]
 
+    def pause(self) -> str:
+        """Give all that is held. What may be the first half of a secret is masked, its other half later."""
+        text, self._held = self._whole(self._held), ""
+        joined = self._before + text
+        self._before = joined[max(len(joined) - self._concealer.reach, 0) :]
+        half = min(self._concealer.begun_at_end(joined), len(text))
+        return self._concealer.text(text[: len(text) - half]) + (MASK if half else "")
+
     def flush(self) -> str:
-        held, self._held = self._held, ""
-        return self._concealer.text(held)
+        text, self._held = self._whole(self._held), ""
+        return self._concealer.text(text)
+
+    def _whole(self, text: str) -> str:
+        """Mask the secrets in `text`, also one that begins before it."""
+        masked = self._concealer.whole(self._before + text)
+        return masked[_length_of_same(self._before, masked) :]
+
+
+def _length_of_same(first: str, second: str) -> int:
+    """How many characters both begin with."""
+    pairs = zip(first, second, strict=False)
+    shorter = min(len(first), len(second))
+    return next((place for place, (one, other) in enumerate(pairs) if one != other), shorter)
 
 
 def _long_enough(forms: Iterable[str]) -> set[str]:

@@ -7,15 +7,17 @@ for the attempt and in the budgets of both agents.
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lead_tui.agents.base import AgentResponse, Answer, Gate
+from lead_tui.agents.base import AgentResponse, Answer, Begun, Gate
 from lead_tui.errors import AgentError, Category, Failure, failed
 from lead_tui.flow.diagnostics import did_you_mean, one_of
 from lead_tui.resilience.guard import Guard
 from lead_tui.runner.call import call
 from lead_tui.runner.call_time import CallTime
 from lead_tui.runner.crew import Member
+from lead_tui.runner.libraries import load_libraries_of
 from lead_tui.runner.plain import plain
 
 if TYPE_CHECKING:
@@ -25,12 +27,33 @@ if TYPE_CHECKING:
 Times = tuple[CallTime, ...]
 
 
+@dataclass(slots=True)
+class Admission:
+    """What a call that was let go may still use for its first request: its payment, and its turn."""
+
+    paid: bool = True
+    turn: bool = True
+
+    def use(self) -> tuple[bool, bool]:
+        """Both, for once."""
+        given, self.paid, self.turn = (self.paid, self.turn), False, False
+        return given
+
+
 class CallContext:
     """What an agent gets that another one calls. It saves nothing: only an attempt can go on."""
 
     def __init__(
-        self, attempt: "AttemptContext", agent: str, callers: tuple[str, ...], times: Times, key: str
+        self,
+        attempt: "AttemptContext",
+        member: Member,
+        callers: tuple[str, ...],
+        times: Times,
+        key: str,
+        *,
+        free: bool,
     ) -> None:
+        """`free`: budgets do not count the call."""
         self.run_id = attempt.run_id
         self.task = attempt.task
         self.attempt = attempt.attempt
@@ -47,7 +70,10 @@ class CallContext:
         self.idempotency_key = key
         self.saved: list[Any] = []
         self.time = CallTime()
-        self._agent = agent
+        self._agent: str = member.agent.config.name
+        self._guard = member.guard
+        self._free = free
+        self._admission = Admission(paid=not free)
         self._callers = callers
         self._times = (*times, self.time)
         self._within = attempt
@@ -60,7 +86,7 @@ class CallContext:
             return await self._within.ask(gate, bound_to)
 
     async def admit(self) -> None:
-        await self._within.pay(self._agent, self._times)
+        await self._within.admit_request(self._admission, self._guard, self._agent, self._times)
 
     def spend(self, usage: Mapping[str, float]) -> None:
         self._within.count(usage, self._agent)
@@ -73,11 +99,14 @@ class CallContext:
 
     def ended(self) -> None:
         """Its time counts, however it ended."""
-        self._within.count_seconds(self.time.seconds, self._agent)
+        if not self._free:
+            self._within.count_seconds(self.time.seconds, self._agent)
 
-    async def call(self, agent: str, action: str, parameters: dict[str, Any]) -> AgentResponse:
+    async def call(
+        self, agent: str, action: str, parameters: dict[str, Any], begun: Begun | None = None
+    ) -> AgentResponse:
         callers = (*self._callers, self._agent)
-        return await call_within(self._within, callers, self._times, agent, action, parameters)
+        return await call_within(self._within, callers, self._times, agent, action, parameters, begun)
 
 
 @contextmanager
@@ -96,8 +125,10 @@ async def call_within(
     agent: str,
     action: str,
     parameters: dict[str, Any],
+    begun: Begun | None = None,
 ) -> AgentResponse:
-    """`callers`: the agents that wait for this call, the task's own first; `times`: those of their calls.
+    """`callers`: the agents that wait for this call, the task's own first; `times`: those of their calls;
+    `begun` is awaited when nothing holds the call back any more.
 
     A failure is in the response. Raises AgentError for an agent that the flow does not declare.
     """
@@ -109,12 +140,15 @@ async def call_within(
     except AgentError as error:
         return AgentResponse(success=False, error=error.failure)
     key = attempt.key_of(agent, action, parameters)
-    context = CallContext(attempt, agent, callers, times, key)
+    free = member.agent.config.is_free(action)
+    context = CallContext(attempt, member, callers, times, key, free=free)
     await attempt.stored()
     async with member.places:
-        await attempt.pay(agent, times)
+        if not free:
+            await attempt.pay(agent, times)
         with standing_still((attempt.time, *times)):
-            refused = await _let_through(member.guard, key)
+            await load_libraries_of(member.agent)
+            refused = await _let_through(member.guard, key, begun)
         if refused is not None:
             return AgentResponse(success=False, error=refused)
         return await _make(member, action, parameters, context, key)
@@ -134,14 +168,16 @@ def _check(member: Member, callers: tuple[str, ...], action: str) -> None:
         raise failed(Category.VALIDATION, message, code="unknown_action")
 
 
-async def _let_through(guard: Guard, ticket: str) -> Failure | None:
+async def _let_through(guard: Guard, ticket: str, begun: Begun | None) -> Failure | None:
     """Wait for limit, Retry-After and breaker; the failure if the call must not be made."""
     try:
         while (hold := guard.admit(ticket)) is not None:
             if (failure := await hold.wait()) is not None:
                 guard.forget(ticket)
                 return failure
-    except asyncio.CancelledError:
+        if begun is not None:
+            await begun()
+    except BaseException:
         guard.forget(ticket)
         raise
     return None

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from lead_tui.agents.base import AgentResponse, Answer, BaseAgent, Gate
+from lead_tui.agents.base import AgentResponse, Answer, BaseAgent, Begun, Gate
 from lead_tui.core.events import Log, Note, Progress, Service, Tokens, ToolCalled, ToolReturned
 from lead_tui.errors import Category, Failure, failed
 from lead_tui.runner.secrets import Concealer
@@ -109,10 +109,14 @@ class FakeContext:
     async def stored(self) -> None:
         """There is no journal to wait for."""
 
-    async def call(self, agent: str, action: str, parameters: dict[str, Any]) -> AgentResponse:
+    async def call(
+        self, agent: str, action: str, parameters: dict[str, Any], begun: Begun | None = None
+    ) -> AgentResponse:
         """Straight to the agent's `execute`, with this context."""
         if agent not in self._agents:
             raise failed(Category.VALIDATION, f"the flow has no agent {agent!r}", code="unknown_agent")
+        if begun is not None:
+            await begun()
         return await self._agents[agent].execute(action, parameters, self)
 
     def service(

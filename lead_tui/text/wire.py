@@ -1,7 +1,8 @@
 """Plain data as JSON text that any stream can carry: valid JSON whatever agents put into it."""
 
 import json
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -9,6 +10,9 @@ from lead_tui.core.events import Event, Note
 from lead_tui.errors import JournalError
 from lead_tui.journal.codec import to_wire
 from lead_tui.text.safe import NOT_JSON_SAFE
+
+if TYPE_CHECKING:
+    from yaml import Node, SafeDumper
 
 
 def json_text(value: Any, *, indent: int = 0) -> str:
@@ -20,6 +24,39 @@ def json_text(value: Any, *, indent: int = 0) -> str:
     if indent:
         encoded = msgspec.json.format(encoded, indent=indent)
     return escaped(encoded.decode())
+
+
+def yaml_text(value: Any) -> str:
+    """`value` is plain data; what stands in it is not made safe. Text of several lines stands as it is,
+    where YAML can hold it so.
+    """
+    import yaml
+
+    fast, other = _dumpers()
+    settings: dict[str, Any] = {"sort_keys": False, "allow_unicode": True, "width": 100}
+    try:
+        return str(yaml.dump(value, Dumper=fast, **settings))
+    except UnicodeEncodeError:  # libyaml takes UTF-8 alone: no lone surrogates
+        return str(yaml.dump(value, Dumper=other, **settings))
+
+
+@cache
+def _dumpers() -> tuple[type["SafeDumper"], type["SafeDumper"]]:
+    import yaml
+
+    def text(dumper: "SafeDumper", value: str) -> "Node":
+        style = "|" if "\n" in value.strip("\n") else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+    class Fast(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+        pass
+
+    class Other(yaml.SafeDumper):
+        pass
+
+    for each in (Fast, Other):
+        each.add_representer(str, text)
+    return Fast, Other
 
 
 def event_text(item: Event | Note) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from lead_tui.errors import Failure
 from lead_tui.text.safe import safe_line
-from lead_tui.text.wire import json_text
+from lead_tui.text.wire import yaml_text
 
 
 def duration(seconds: float) -> str:
@@ -68,24 +68,55 @@ def money(usd: float) -> str:
     return f"{usd:.2f} USD" if usd >= 1 or not usd else f"{usd:.4f} USD"
 
 
-def spending(usage: Mapping[str, float]) -> str:
-    """What models cost: calls, tokens, money and calls whose price is not known; "" for what cost none."""
+def counted(number: float, one: str, many: str = "") -> str:
+    """`1 call`, `2 calls`, `1,000 retries`."""
+    return f"{number:,.10g} {one if number == 1 else many or one + 's'}"
+
+
+def spending(usage: Mapping[str, float], model_calls: float | None = None) -> str:
+    """What models cost: calls, tokens, money and calls whose price is not known; "" for what cost none.
+
+    `model_calls`: how many of the calls went to a model. Without it all calls are told.
+    """
     tokens = usage.get("input_tokens", 0) + usage.get("output_tokens", 0)
     unpriced = usage.get("unpriced_calls", 0)
     if not (tokens or unpriced or "usd" in usage):
         return ""
-    calls = usage.get("calls", 0)
-    words = [f"{calls:,.0f} call{'' if calls == 1 else 's'}"] if calls else []
+    calls = usage.get("calls", 0) if model_calls is None else model_calls
+    words = [counted(calls, "call" if model_calls is None else "model call")] if calls else []
     words += [f"{tokens:,.0f} tokens"] if tokens else []
     words += [money(usage["usd"])] if "usd" in usage else []
     words += [f"{unpriced:,.0f} unpriced"] if unpriced else []
+    if unmetered := usage.get("unmetered_calls", 0):
+        words.append(f"{unmetered:,.0f} without a count of tokens")
     return ", ".join(words)
 
 
 def limit_text(what: str, amount: float) -> str:
-    """A limit of a budget with its unit: `2 USD`, `5,000 tokens`, `90 seconds`."""
+    """A limit of a budget with its unit: `2 USD`, `5,000 tokens`, `1 call`, `90 seconds`."""
     number = f"{amount:,.0f}" if amount >= 1000 else f"{amount:.4g}"
-    return f"{number} {'USD' if what == 'usd' else what}"
+    return f"{number} {_unit(what, amount)}"
+
+
+def _unit(what: str, amount: float) -> str:
+    if what == "usd":
+        return "USD"
+    return what.removesuffix("s") if amount == 1 else what
+
+
+def spent_text(what: str, spent: float, limit: float, uncounted: float = 0) -> str:
+    """`2 of 30 calls`, `0.5 of 2 USD`; `unknown of 2 USD` where no call has a price. `uncounted`: calls that
+    are not in `spent`.
+    """
+    if uncounted and not spent:
+        return f"unknown of {limit_text(what, limit)}"
+    return f"{limit_text(what, spent).rpartition(' ')[0]} of {limit_text(what, limit)}"
+
+
+def uncounted_text(what: str, calls: float) -> str:
+    """`3 calls without a price are not in this`."""
+    lacks = "a price" if what == "usd" else "a count of tokens"
+    return f"{counted(calls, 'call')} without {lacks} {'is' if calls == 1 else 'are'} not in this"
 
 
 def whose_budget(agent: str) -> str:
@@ -112,9 +143,12 @@ def short_name(name: str, limit: int = 28) -> str:
     return safe_line(f"{name[: limit - end - 1]}…{name[-end:]}")
 
 
-def preview(shown: Any, lines: int = 12) -> list[str]:
-    """The first lines of what a gate shows."""
-    text = shown if isinstance(shown, str) else json_text(shown, indent=2)
-    every = text[: 200 * lines].splitlines() or [""]
-    more = [f"… {len(every) - lines} more lines"] if len(every) > lines else []
-    return [f"| {safe_line(each, 200)}" for each in every[:lines]] + more
+def preview(shown: Any, lines: int = 12, width: int = 200) -> list[str]:
+    """The first lines of what a gate shows, as YAML; says what is missing. `width`: characters of a line."""
+    every = _as_yaml(shown).splitlines() or [""]
+    more = [f"… {counted(len(every) - lines, 'more line')}"] if len(every) > lines else []
+    return [f"| {safe_line(each, width)}" for each in every[:lines]] + more
+
+
+def _as_yaml(value: Any) -> str:
+    return value if isinstance(value, str) else yaml_text(value)

@@ -170,3 +170,24 @@ def test_nothing_that_an_agent_says_moves_the_terminal(leadtui, flow):
     assert "owned" in said[0].err
     for each in said:
         assert not set("\x1b\x07\u202e") & set(each.out + each.err)
+
+
+@pytest.mark.parametrize(
+    ("setting", "text", "warned"),
+    [
+        ("instructions", "Speak {{ language }}.", True),
+        ("instructions", "Speak as {{ run.name }}.", True),
+        ("instructions", "Answer as {name}, {{ 1 }} or {% raw %}{{ x }}{% endraw %}.", False),
+        ("model", "{{ inputs.model }}", True),
+        ("model", "{{ own }}", False),
+    ],
+)
+def test_what_would_go_to_a_model_as_a_template_is_warned_of(leadtui, flow, setting, text, warned):
+    """Instructions are word for word, whatever name stands in it; elsewhere what a run could give."""
+    writer = {"name": "w", "type": "ai_agent", "provider": "openai", "model": "m", setting: text}
+    task = {"name": "t", "agent_name": "w", "action": "run", "parameters": {"prompt": "Hi"}}
+    path = flow(task, agents=[writer], inputs={"model": "m"})
+    said = leadtui("validate", path)
+    assert said.code == 0
+    assert ("template-not-allowed" in said.out) is warned
+    assert ("put it into the parameters of a task" in said.out) is warned

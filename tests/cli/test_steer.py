@@ -108,11 +108,65 @@ def test_the_question_is_shown_on_a_terminal():
     )
     assert text.splitlines() == [
         "t: Where?",
-        '  {"from":"Rome"}',
+        "  | from: Rome",
         "  options: all",
         "  city: string, one of Paris, Oslo, the goal",
         "  days: integer, default 3",
     ]
+
+
+def test_whoever_is_asked_sees_what(leadtui, flow):
+    """`show`, `why`, the end of `run`, and the approval itself tell what the gate shows, as text and data."""
+    text = "rm -rf /\n\tsecond line\x1b[2J"
+    shown = {"tool": "shell", "arguments": {"command": text, "note": "a\nb"}}
+    gate = {
+        "name": "ok", "agent_name": "human", "action": "approve",
+        "parameters": {"message": "May m call it?", "show": shown},
+    }  # fmt: skip
+    asked = [
+        "  ? ok: May m call it?",
+        "      | tool: shell",
+        "      | arguments:",
+        '      |   command: "rm -rf /\\n\\tsecond line\\e[2J"',
+        "      |   note: |-",
+        "      |     a",
+        "      |     b",
+        "      leadtui approve w1 ok",
+        "      leadtui reject w1 ok",
+    ]
+    ran = leadtui("run", flow(gate), "--run-id", "w1")
+    assert ran.err.splitlines()[-10:-1] == asked
+    assert leadtui("show", "w1").out.splitlines()[-10:-1] == asked
+    why = leadtui("why", "w1", "ok").out.splitlines()
+    assert why == ["ok is waiting", "  waits for a person, at the gate ok", "  May m call it?", *asked]
+    (told,) = leadtui("show", "w1", "--json").json["waiting_for"]
+    assert (told["show"], told["options"], told["form"], told["action"]) == (shown, [], {}, "approve")
+    assert told["next"] == ["leadtui approve w1 ok", "leadtui reject w1 ok"]
+    (why,) = leadtui("why", "w1", "ok", "--json").json["waiting_for"]
+    assert why["show"] == shown
+    assert leadtui("approve", "w1").code == 0
+    assert "answered by" in leadtui("why", "w1", "ok").out
+
+
+def test_a_gate_is_shown_while_other_tasks_go_on(leadtui, flow, program, own_place):
+    """The run is not waiting yet, and somebody can answer already: no resume is needed."""
+    gate = {"name": "ok", "agent_name": "human", "action": "approve",
+            "parameters": {"message": "Go?", "show": {"n": 7}}}  # fmt: skip
+    wait = "while [ ! -e go ]; do sleep 0.05; done"
+    path = flow(gate, {"name": "other", "sh": wait}, parallel_execution=True)
+    running = program("run", path, "--run-id", "w1")
+    running.until("needs you")
+    shown = leadtui("show", "w1").out.splitlines()
+    assert shown[-4:] == [
+        "  ? ok: Go?",
+        "      | n: 7",
+        "      leadtui approve w1 ok",
+        "      leadtui reject w1 ok",
+    ]
+    assert leadtui("show", "w1", "--json").json["waiting_for"][0]["show"] == {"n": 7}
+    assert leadtui("approve", "w1").code == 0
+    (own_place / "go").touch()
+    assert running.end().code == 0
 
 
 def test_cancel_of_a_run_that_nobody_drives_cleans_up_here(leadtui, waiting, own_place):

@@ -15,7 +15,15 @@ from lead_tui.core import effects as fx
 from lead_tui.core import events as ev
 from lead_tui.core.machine import Machine, Step
 from lead_tui.core.plan import Need, Plan, PlannedTask
-from lead_tui.core.state import RUN_ENDED, TASK_ENDED, RunState, TaskStatus, is_asked, outcome_of
+from lead_tui.core.state import (
+    RUN_ENDED,
+    TASK_ENDED,
+    RunState,
+    RunStatus,
+    TaskStatus,
+    is_asked,
+    outcome_of,
+)
 from lead_tui.errors import Category, Failure, Outcome
 
 DAWN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -152,6 +160,7 @@ class Play:
         opening = (ev.RunQueued(name="play"), ev.RunStarted())
         step, self.refusals = self.machine.take_up(self.now, asked, opening)
         self._see(step)
+        assert not self.run.calling, "nobody will return the calls of a process that died"
         return self
 
     def later(self, seconds: float) -> datetime:
@@ -229,6 +238,8 @@ class Play:
         assert run.deciding == sum(is_asked(run, task) for task in tasks)
         assert run.parked == sum(task.wait == "person" for task in tasks)
         assert run.unpaid == sum(task.wait == "budget" for task in tasks)
+        assert run.calling == sum(bool(task.calling) for task in tasks)
+        assert not (run.calling and run.status is RunStatus.WAITING), "it would be left with calls in flight"
         spent = run.spent.get("", {}).get("usd", 0.0)
         assert spent == approx(sum(self.used.values()))
         assert spent == approx(sum(task.usage.get("usd", 0.0) for task in tasks))

@@ -48,7 +48,7 @@ def test_an_agent_that_counts_its_calls_is_believed():
 
 def test_an_agent_that_only_asks_people_costs_nothing():
     """Neither calls nor the seconds that a person took."""
-    play = Play(task("a"), agents={"m": PlannedAgent(asks=True)}).start().complete("a", duration=99.0)
+    play = Play(task("a", free=True)).start().complete("a", duration=99.0)
     assert play.run.spent == {}
 
 
@@ -101,6 +101,27 @@ def test_what_a_parked_or_crashed_attempt_told_is_kept():
 
 
 # limits
+
+
+def test_calls_that_a_limit_does_not_count_are_told_once_for_each_agent():
+    """Of no known price, or tokens; limits that count them say nothing."""
+    limits = budget(usd=9.0, calls=9.0)
+    agents = {"n": PlannedAgent(budget=budget(tokens=5.0))}
+    play = Play(task("a"), task("b", "a", agent="n"), task("c", "b"), budget=limits, agents=agents).start()
+    play.spend("a", unpriced_calls=1, input_tokens=5).spend("a", unpriced_calls=2, input_tokens=9)
+    told = play.last(ev.BudgetUncounted)
+    assert (told.agent, told.what, told.source, told.calls) == ("", "usd", "m", 1)
+    play.complete("a", usage={"unpriced_calls": 2, "input_tokens": 9})
+    play.complete("b", usage={"unpriced_calls": 1, "unmetered_calls": 1})
+    play.complete("c", usage={"unpriced_calls": 1})
+    found = [
+        (each.agent, each.what, each.source) for each in play.log if isinstance(each, ev.BudgetUncounted)
+    ]
+    assert found == [("", "usd", "m"), ("", "usd", "n"), ("n", "tokens", "n")]
+    assert views.uncounted(play.run) == [
+        views.Uncounted("", "usd", 4),
+        views.Uncounted("n", "tokens", 1),
+    ]
 
 
 def test_a_warning_at_four_fifths_and_the_end_at_the_limit_each_once():

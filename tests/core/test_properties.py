@@ -73,6 +73,7 @@ class Fate:
         moves = [self.command, self.crash, self.tick]
         moves += [self.answer] * 4 if play.questions else []
         moves += [self.end_call] * 8 + [self.tell] * 4 if play.calls else []
+        moves += [self.use_tool] * 4 if self.standing() else []
         self.draw(st.sampled_from(moves))()
 
     def tell(self) -> None:
@@ -92,6 +93,17 @@ class Fate:
             case _ if is_held(play.run, play.run.tasks[name]):
                 scope = "" if is_spent(play.run, "") else play.run.tasks[name].plan.agent
                 play.stand_at_budget(name, scope, begun=draw(st.booleans()))
+
+    def standing(self) -> list[str]:
+        """Tasks whose attempt may be alive, though it waits at a gate or a budget."""
+        return [name for name, task in self.play.run.tasks.items() if task.begun]
+
+    def use_tool(self) -> None:
+        name = self.draw(st.sampled_from(self.standing()))
+        if self.draw(st.booleans()):
+            self.play.use_tool(name)
+        else:
+            self.play.tool_returns(name)
 
     def end_call(self) -> None:
         play, draw = self.play, self.draw
@@ -158,6 +170,8 @@ class Fate:
                 self.answer_well()
             elif play.calls:
                 self.finish(min(play.calls))
+            elif play.run.calling:
+                self.return_tools()
             elif play.timers:
                 play.pass_time(max(0.0, min((t.at - play.now).total_seconds() for t in play.timers)))
             else:
@@ -172,6 +186,11 @@ class Fate:
             self.stop(name)
         else:
             self.play.complete(name)
+
+    def return_tools(self) -> None:
+        for name, task in self.play.run.tasks.items():
+            for call in list(task.calling or ()):
+                self.play.tool_returns(name, call)
 
     def decide_for_the_person(self) -> None:
         play = self.play

@@ -92,8 +92,9 @@ WAITING = result(
     status="waiting",
     errors={"push": FORBIDDEN},
     not_run={"announce": "push failed"},
-    waiting_for=[{"gate": "review", "task": "review", "action": "input", "message": "Publish?",
-                  "form": {"amount": {"type": "number"}}, "options": []}],
+    waiting_for=[{"reason": "gate", "gate": "review", "task": "review", "action": "input",
+                  "message": "Publish?", "show": {"rows": 3}, "form": {"amount": {"type": "number"}},
+                  "options": []}],
     tasks={"waiting": 1, "completed": 1, "failed": 1, "skipped": 2},
     metrics={**NO_METRICS, "retries": 1},
 )  # fmt: skip

@@ -9,12 +9,14 @@ import sys
 import pytest
 
 from lead_tui.core import events as ev
+from lead_tui.core import views
 from lead_tui.errors import Category, Failure, Outcome
 from lead_tui.reporters import make, render_result
 from lead_tui.reporters.base import Target
 from lead_tui.reporters.lines import LOG_LINES, LOG_WIDTH, Narrator
 from lead_tui.reporters.progress import Lines, plain_line
 from lead_tui.reporters.result_text import result_body, summary, what_next
+from lead_tui.runner.result import budget_data
 from lead_tui.text.words import duration, gate_commands, go_on, preview, short_name, spending, stopwatch
 from tests.reporters.reporter_samples import (
     BEGAN,
@@ -48,9 +50,7 @@ GOLDEN = """\
   10.5s … breaker   api              half open: a probe goes
   11.0s ● breaker   api              closed again: a probe succeeded
   12.0s ? needs you review           Publish?
-                    | {
-                    |   "rows": 3
-                    | }
+                    | rows: 3
                     leadtui approve r1 review -i amount=NUMBER
                     leadtui reject r1 review
   13.0s ? waiting   only a person can go on: review
@@ -76,7 +76,9 @@ def test_tools_and_budgets_are_told():
         ev.AttemptSpent(task="a", attempt=1, usage={"usd": 1.0}),
         ev.BudgetWarning(what="usd", spent=1.6, limit=2.0),
         ev.BudgetExceeded(what="tokens", spent=12_345, limit=12_000, agent="writer"),
-        ev.BudgetExceeded(what="calls", spent=3, limit=3, mode="audit"),
+        ev.BudgetExceeded(what="calls", spent=1, limit=1, mode="audit"),
+        ev.BudgetUncounted(what="usd", source="writer", calls=1),
+        ev.BudgetUncounted(what="tokens", source="writer", calls=1, agent="writer"),
         ev.TaskWaiting(task="a", attempt=1, reason="budget", why="the budget of writer is spent"),
         ev.RunWaiting(why="budget", tasks=["a", "b"]),
         ev.BudgetRaised(limits={"usd": 5.0}, by="ada"),
@@ -84,9 +86,17 @@ def test_tools_and_budgets_are_told():
     ) == [
         '· tool      a                mail.send {"to":"ada"}',
         "! tool      a                read_file failed: tool_error: no such file",
-        "! budget    1.6 USD of 2 USD are spent",
-        "✗ budget    writer           spent, 12,345 tokens of 12,000 tokens; nothing more starts",
-        "✗ budget    spent, 3 calls of 3 calls; mode: audit, so it goes on",
+        "! budget    1.6 of 2 USD used",
+        (
+            "! budget    writer           used up, 12,345 of 12,000 tokens; "
+            "whatever else needs it waits until it is raised"
+        ),
+        "! budget    used up, 1 of 1 call; mode: audit, so it goes on",
+        "! budget    calls of writer come without a known price: its limit of USD does not count them",
+        (
+            "! budget    writer           its calls come without a count of tokens: "
+            "its limit of tokens does not count them"
+        ),
         "… waiting   a                the budget of writer is spent",
         "? waiting   for a budget to be raised: a, b",
         "✓ budget    raised to 5 USD by ada",
@@ -101,12 +111,13 @@ def test_what_a_run_that_waits_for_budgets_needs():
         {"agent": "", "what": "calls", "spent": 9, "limit": 9},
         {"agent": "writer", "what": "tokens", "spent": 1000, "limit": 1000},
     ]
-    waiting = result(status="waiting", spent_budgets=spent)
+    waiting_for = [budget_data(views.Spent(**each)) for each in spent]
+    waiting = result(status="waiting", spent_budgets=spent, waiting_for=waiting_for)
     assert waiting.exit_code() == 7
     assert what_next(waiting, "j.db", secrets=["key"]) == [
-        "  ? the budget of the flow is spent: 2.5 USD of 2 USD",
-        "  ? the budget of the flow is spent: 9 calls of 9 calls",
-        "  ? the budget of writer is spent: 1,000 tokens of 1,000 tokens",
+        "  ? the budget of the flow is spent: 2.5 of 2 USD",
+        "  ? the budget of the flow is spent: 9 of 9 calls",
+        "  ? the budget of writer is spent: 1,000 of 1,000 tokens",
         (
             "  to go on: leadtui raise-budget r1 --db j.db --usd ... --calls ...; "
             "leadtui raise-budget r1 --agent writer --db j.db --tokens ...; "
@@ -123,8 +134,61 @@ def test_what_models_cost_in_words():
     )
     assert spending({"calls": 2000, "unpriced_calls": 2}) == "2,000 calls, 2 unpriced"
     assert spending({"usd": 0, "unpriced_calls": 0}) == "0.00 USD"
-    said = summary(result(metrics={"usage": {"calls": 2, "usd": 12.5}}))[0]
-    assert " · 2 calls, 12.50 USD · " in said
+    assert spending({"unpriced_calls": 1, "unmetered_calls": 1, "calls": 1}) == (
+        "1 call, 1 unpriced, 1 without a count of tokens"
+    )
+    said = summary(result(metrics={"usage": {"calls": 5, "usd": 12.5}, "model_calls": 1}))[0]
+    assert " · 1 model call, 12.50 USD · " in said
+
+
+def test_a_summary_says_what_a_budget_cannot_count():
+    """A limit that does not bind is no limit that was kept."""
+    said = summary(
+        result(
+            uncounted=[
+                {"agent": "", "what": "usd", "calls": 3},
+                {"agent": "writer", "what": "tokens", "calls": 1},
+            ]
+        )
+    )
+    assert said[1:] == [
+        "  ! the budget of the flow: 3 calls without a price are not in this",
+        "  ! the budget of writer: 1 call without a count of tokens is not in this",
+    ]
+
+
+def test_what_waits_for_a_person_is_shown_with_what_they_are_to_look_at():
+    """Indented YAML; text of several lines stands as it was written, safe and bounded."""
+    draft = "Dear Ann,\n\n  sorry \u202e!\n" + "\n".join(map(str, range(60)))
+    gate = {**WAITING.waiting_for[0], "show": {"to": "ann", "text": draft, "n": [1]}, "form": {}}
+    said = what_next(result(status="waiting", waiting_for=[gate]))
+    assert said[:9] == [
+        "  ? review: Publish?",
+        "      | to: ann",
+        "      | text: |-",
+        "      |   Dear Ann,",
+        "      | ",
+        "      |     sorry \\u202e!",
+        "      |   0",
+        "      |   1",
+        "      |   2",
+    ]
+    assert said[-4:] == [
+        "      … 27 more lines",
+        "      leadtui approve r1 review",
+        "      leadtui reject r1 review",
+        "  to go on: leadtui resume r1",
+    ]
+    driven = what_next(result(status="running", waiting_for=[gate]), driven=True)
+    assert driven[-1] == "      leadtui reject r1 review", "somebody drives it: an answer is enough"
+
+
+def test_a_preview_says_what_is_missing():
+    """Lines, and characters of a line: nothing is cut in silence."""
+    assert preview("x" * 5000) == [f"| {'x' * 200}… (+4,800 characters)"]
+    assert preview("a\nb\nc", lines=2) == ["| a", "| b", "… 1 more line"]
+    assert preview({"a": "\ud800\nb"}) == ['| a: "\\uD800\\nb"']
+    assert preview("") == ["| "]
 
 
 def test_a_run_on_a_pipe_is_a_line_for_each_thing_that_matters():

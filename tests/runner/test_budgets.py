@@ -29,8 +29,7 @@ def thinker(requests: int = 4):
     async def think(call: Call) -> int:
         context = call.context
         for number in range(len(context.saved), requests):
-            if number > len(context.saved):
-                await context.admit()
+            await context.admit()
             await asyncio.sleep(1)
             context.spend(MODEL)
             context.save(number)
@@ -292,9 +291,8 @@ def test_an_enforced_budget_of_calls_is_never_overdrawn(limit, tasks, parallel, 
         if call.action == "fail" and call.attempt == 1:
             made.append(call.task)
             raise ValueError
-        for number in range(call.parameters["requests"]):
-            if number:
-                await call.context.admit()
+        for _ in range(call.parameters["requests"]):
+            await call.context.admit()
             made.append(call.task)
             await asyncio.sleep(1)
             call.context.spend({"calls": 1, "usd": 0.1})

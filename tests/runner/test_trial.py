@@ -39,7 +39,8 @@ class Worker(BaseAgent[AgentConfig]):
             context.tokens("so")
             await asyncio.Event().wait()
         if action == "pay":
-            await context.admit()
+            for _ in range(2):
+                await context.admit()
             return AgentResponse.ok()
         return AgentResponse.fail(Category(action), "no", meta=parameters)
 

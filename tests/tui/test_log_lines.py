@@ -143,6 +143,11 @@ SAYINGS: list[tuple[Item, str, str]] = [
         "all of the budget is spent: 1 call of 1 call · audit: the run goes on",
     ),
     (
+        ev.BudgetUncounted(what="usd", source="w", calls=2),
+        "budget",
+        "calls of w come without a known price: the budget does not count them",
+    ),
+    (
         ev.BudgetRaised(limits={"usd": 5, "seconds": 90}, by="anna"),
         "budget",
         "the budget is raised to $5, 1m30s · by anna",
@@ -164,7 +169,7 @@ SAYINGS: list[tuple[Item, str, str]] = [
     (
         ev.ApprovalRequested(task="a", gate="g", message="Go on?", show={"n": 1}),
         "gate",
-        'Go on?\n| {\n|   "n": 1\n| }',
+        "Go on?\n| n: 1",
     ),
     (ev.ApprovalRequested(task="a", gate="g"), "gate", "approve?"),
     (ev.ApprovalGranted(task="a", gate="g", by="anna"), "answer", "approved · by anna"),

@@ -5,8 +5,10 @@ Imports pydantic_ai.
 
 from collections.abc import Sequence
 from typing import Any
+from warnings import filterwarnings
 
 from pydantic_ai import Agent, AgentRetries, DeferredToolRequests, RunContext
+from pydantic_ai.exceptions import UsageExtractionFailedWarning
 from pydantic_ai.messages import ModelResponse
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import ToolDefinition
@@ -39,6 +41,8 @@ class Asking:
         self._wire = wire
         self._context = context
         self._what = what
+        # an unreadable usage is told by `model.py`, in words for people
+        filterwarnings("ignore", category=UsageExtractionFailedWarning)
         self._model = make_model(endpoint, config.model, wire)
 
     async def chat(self, asked: ChatParameters) -> dict[str, Any]:
@@ -75,9 +79,7 @@ class Asking:
         ended = await Conversation(agent, self._context, self._what, transcript).hold(prompt)
         made = [
             {"name": toolbox.flow_name(call.tool_name), "arguments": call.args_as_dict()}
-            for response in ended.responses
-            for call in response.tool_calls
-            if call.tool_name != output.NAME
+            for call in transcript.calls_made(ended.responses)
         ]
         return _result(ended.output, ended.responses, made)
 
@@ -154,7 +156,13 @@ def _result(answer: Any, responses: list[ModelResponse], calls: list[dict[str, A
     return {
         "content": last.text if isinstance(answer, DeferredToolRequests) else answer,
         "model": last.model_name,
-        "finish_reason": last.finish_reason,
+        "finish_reason": last.finish_reason or _said_reason(last),
         "usage": usage,
         "tool_calls": calls,
     }
+
+
+def _said_reason(response: ModelResponse) -> str | None:
+    """The server's own word, where it is none of the usual ones."""
+    said = (response.provider_details or {}).get("finish_reason")
+    return None if said is None else str(said)

@@ -4,8 +4,10 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from lead_tui.agents.ai.endpoint import endpoint_problem, provider_of
-from lead_tui.flow.models import AgentConfig, Model, ParametersModel, PositiveDuration
+from lead_tui.agents.ai.answer_schema import schema_problem
+from lead_tui.agents.ai.endpoint import endpoint_problem, provider_of, resolved
+from lead_tui.agents.ai.providers import provider_problem
+from lead_tui.flow.models import AgentConfig, Limited, Model, ParametersModel, PositiveDuration
 from lead_tui.flow.parameters import Parameters, Templated
 from lead_tui.tools.grants import ToolGrants
 
@@ -92,10 +94,17 @@ class AiAgentConfig(ToolGrants, AgentConfig):
             raise ValueError(problem)
         return value
 
+    @field_validator("provider")
+    @classmethod
+    def _known(cls, value: str | None) -> str | None:
+        if value is not None and (problem := provider_problem(value)):
+            raise ValueError(problem)
+        return value
+
     @field_validator("output_schema")
     @classmethod
     def _schema(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
-        if value is not None and (problem := _schema_problem(value)):
+        if value is not None and (problem := schema_problem(value)):
             raise ValueError(problem)
         return value
 
@@ -127,29 +136,26 @@ class AiAgentConfig(ToolGrants, AgentConfig):
         return f"{provider_of(self.provider, self.endpoint)} {where}".strip()
 
     def worst_case(self, action: str, parameters: dict[str, Any]) -> dict[str, float]:
-        """`calls` and the `output_tokens` of their answers; `unbounded_calls` are those without such a limit.
-        What is sent counts, too, and nothing bounds that.
+        """`calls`, the `output_tokens` of their answers, and their price in `usd` where that is known;
+        `unbounded_calls` are those without `max_tokens`. What is sent costs, too, and nothing bounds that.
         """
+        from lead_tui.agents.ai.prices import output_price
+
         calls = self.max_steps if action == RUN else 1 + self._asked_again()
         asked = parameters.get("max_tokens") if action == CHAT else None
         limit = self.max_tokens if asked is None else asked
         if not isinstance(limit, int):  # none, or a template
             return {"calls": calls, "unbounded_calls": calls}
-        return {"calls": calls, "output_tokens": calls * limit}
+        most: dict[str, float] = {"calls": calls, "output_tokens": calls * limit}
+        price = output_price(self.model, resolved(self.provider, self.endpoint, {}), self.prices)
+        return most if price is None else most | {"usd": calls * limit * price}
+
+    def uncounted(self) -> dict[Limited, str]:
+        from lead_tui.agents.ai.prices import is_priced
+
+        if self.prices is not None or is_priced(self.model, resolved(self.provider, self.endpoint, {})):
+            return {}
+        return {"usd": f"no price of {self.model!r} is known there: say it with `prices`"}
 
     def _asked_again(self) -> int:
         return self.output_retries if self.output_schema is not None else 0
-
-
-def _schema_problem(schema: dict[str, Any]) -> str:
-    """Why this cannot be the schema of an answer, or nothing."""
-    from jsonschema.exceptions import SchemaError
-    from jsonschema.validators import validator_for
-
-    if schema.get("type") != "object":
-        return "output_schema must be a JSON Schema with `type: object`: put a list under a key of it"
-    try:
-        validator_for(schema).check_schema(schema)
-    except SchemaError as error:
-        return f"output_schema is no JSON Schema: {error.json_path}: {error.message}"
-    return ""

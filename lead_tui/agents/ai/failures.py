@@ -6,6 +6,7 @@ masked. Imports pydantic_ai and httpx2.
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,8 +14,9 @@ import httpx2
 from msgspec import structs
 from pydantic_ai import exceptions as ai
 
+from lead_tui.agents.ai import unusable
 from lead_tui.agents.output import Mask, excerpt
-from lead_tui.errors import AgentError, Category, Failure, Outcome
+from lead_tui.errors import AgentError, Category, Failure, LeadError, Outcome
 from lead_tui.http import errors as http_errors
 
 REASON = 600
@@ -33,6 +35,21 @@ _HINTS = {
     "context_length": "the conversation is longer than the model takes: send less, or use a larger model",
     "http_404": "check `model` and `endpoint` (a base URL mostly ends in /v1)",
 }
+
+
+class Unreadable(Exception):
+    """Whoever read an answer stumbled over it; the cause says how."""
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Whatever the SDKs and pydantic-ai raise in here that is no error of theirs comes from the answer."""
+    try:
+        yield
+    except (LeadError, ai.AgentRunError, ai.UserError):
+        raise
+    except Exception as error:
+        raise Unreadable from error
 
 
 def of_exception(
@@ -54,7 +71,7 @@ def of_exception(
     for each in chain:
         if failure := _of_model(each, what, mask, again=again):
             return failure
-    return None
+    return next((_unreadable(each, what, mask) for each in chain if isinstance(each, Unreadable)), None)
 
 
 def truncated(what: str) -> Failure:
@@ -152,7 +169,9 @@ def _of_model(error: BaseException, what: str, mask: Mask, *, again: bool) -> Fa
             )
             return Failure(Category.AGENT, message, Outcome.PERMANENT, "cut_off")
         case ai.UnexpectedModelBehavior():
-            message = f"{what} gave no answer that can be used: {excerpt(error.message, mask)[:REASON]}"
+            message = (
+                f"{what} gave no answer that can be used: {excerpt(unusable.reason(error), mask)[:REASON]}"
+            )
             # one more try, and a service that answers is not down
             outcome = Outcome.SAFE if again else Outcome.PERMANENT
             return Failure(Category.AGENT, message, outcome, "malformed")
@@ -161,6 +180,13 @@ def _of_model(error: BaseException, what: str, mask: Mask, *, again: bool) -> Fa
             return Failure(Category.VALIDATION, message, Outcome.PERMANENT, "bad_request")
         case _:
             return None
+
+
+def _unreadable(error: Unreadable, what: str, mask: Mask) -> Failure:
+    cause = error.__cause__
+    odd = unusable.faults(cause) or f"{type(cause).__name__}: {cause}".removesuffix(": ")
+    message = f"{what} answered with something that is not in its API: {excerpt(odd, mask)[:REASON]}"
+    return Failure(Category.NETWORK, message, Outcome.UNKNOWN, "bad_response")
 
 
 def _of_stream(error: ai.ModelAPIError, what: str, mask: Mask) -> Failure:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from lead_tui.agents.ai.config import AiAgentConfig
-from lead_tui.agents.base import AgentContext
+from lead_tui.agents.base import AgentContext, Begun
 from lead_tui.agents.tool_calls import ToolCalls
 from lead_tui.errors import AgentError, Category, Failure, failed
 from lead_tui.flow.models import RateLimit
@@ -21,14 +21,16 @@ Arguments = dict[str, Any]
 
 @dataclass(frozen=True)
 class Granted:
-    """A tool as the agent gets it. `name` is the flow's: `read_file`, `time.convert_time`. `call` makes the
-    call, named by its second argument; it raises AgentError.
+    """A tool as the agent gets it. `name` is the flow's: `read_file`, `time.convert_time`.
+
+    `call` makes the call, named by its second argument, once nothing holds it back any more: then it awaits
+    its third one. It raises AgentError.
     """
 
     name: str
     description: str
     schema: dict[str, Any]
-    call: Callable[[Arguments, str], Awaitable[Any]]
+    call: Callable[[Arguments, str, Begun], Awaitable[Any]]
     approval: Approval = "never"
     rate_limit: RateLimit | None = None
 
@@ -42,7 +44,8 @@ async def granted_tools(config: AiAgentConfig, calls: ToolCalls, context: AgentC
 
 
 def _local(granted: GrantedTool, calls: ToolCalls, context: AgentContext) -> Granted:
-    async def call(arguments: Arguments, name: str) -> Any:
+    async def call(arguments: Arguments, name: str, begun: Begun) -> Any:
+        await begun()
         return await calls.make(granted.tool, arguments, context, name)
 
     tool = granted.tool
@@ -88,8 +91,10 @@ def _of_server(
         )
 
 
-async def _call_server(context: AgentContext, server: str, tool: str, arguments: Arguments, _: str) -> Any:
-    response = await context.call(server, tool, arguments)
+async def _call_server(
+    context: AgentContext, server: str, tool: str, arguments: Arguments, _: str, begun: Begun
+) -> Any:
+    response = await context.call(server, tool, arguments, begun)
     if not response.success:
         raise AgentError(_failure(response.error))
     return response.result

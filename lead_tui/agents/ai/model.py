@@ -19,6 +19,8 @@ from lead_tui.agents.ai.wire import Wire
 from lead_tui.agents.base import AgentContext
 from lead_tui.errors import AgentError, Category, failed
 
+_UNKNOWN = {"unpriced_calls": 1, "unmetered_calls": 1}
+
 
 class MeteredModel(WrapperModel):
     """`steps` counts the requests, those of earlier attempts included; at most `max_steps` are made.
@@ -38,7 +40,6 @@ class MeteredModel(WrapperModel):
     ) -> None:
         super().__init__(wrapped)
         self.steps = steps
-        self._asked = False
         self._wire = wire
         self._context = context
         self._what = what
@@ -55,25 +56,37 @@ class MeteredModel(WrapperModel):
     ) -> AsyncGenerator[StreamedResponse]:
         await self._admit()
         opening = super().request_stream(messages, model_settings, model_request_parameters, run_context)
-        async with AsyncExitStack() as stack:
-            try:
-                stream = await stack.enter_async_context(opening)
-            except UnexpectedModelBehavior:  # a stream without any content
-                self._context.spend({"unpriced_calls": 1})
-                raise AgentError(failures.truncated(self._what)) from None
-            try:
-                yield stream
-            finally:
-                response = stream.get()
-                self._context.spend({**prices.tokens(response.usage), **self._cost(response)})
+        with failures.reading():
+            async with AsyncExitStack() as stack:
+                try:
+                    stream = await stack.enter_async_context(opening)
+                except UnexpectedModelBehavior:  # a stream without any content
+                    self._context.spend(_UNKNOWN)
+                    raise AgentError(failures.truncated(self._what)) from None
+                try:
+                    yield stream
+                finally:
+                    metered = self._spend(stream)
+        if not metered:
+            self._context.log(f"{self._what} told no usage that can be read", "warning")
+
+    def _spend(self, stream: StreamedResponse) -> bool:
+        """What it told that it used. False if that was nothing; ValueError if it cannot be."""
+        try:
+            response = stream.get()
+            used = prices.tokens(response.usage)
+            cost = self._cost(response)
+        except Exception:
+            self._context.spend(_UNKNOWN)
+            raise
+        self._context.spend({**used, **cost})
+        return bool(used)
 
     async def _admit(self) -> None:
         if self.steps >= self._max_steps:
             message = f"the model gave no final answer in {self._max_steps} steps: see `max_steps`"
             raise failed(Category.RESOURCE, message, code="max_steps")
-        if self._asked:  # the engine admitted the first one when it began the attempt
-            await self._context.admit()
-        self._asked = True
+        await self._context.admit()
         self.steps += 1
         # at once: calls that wait to be admitted meanwhile must see it
         self._context.spend({"calls": 1})

@@ -3,15 +3,15 @@
 Imports pydantic_ai; a provider whose extra is not installed is an AgentError that names it.
 """
 
-from difflib import get_close_matches
 from inspect import signature
 from typing import Any
 
-from pydantic_ai.models import Model, infer_model, known_model_names
+from pydantic_ai.models import Model, infer_model
 from pydantic_ai.providers import Provider, infer_provider_class
 
 from lead_tui.agents.ai.endpoint import Endpoint
 from lead_tui.agents.ai.keys import PLACEHOLDER
+from lead_tui.agents.ai.providers import provider_problem
 from lead_tui.agents.ai.wire import Wire
 from lead_tui.errors import AgentError, Category, failed
 
@@ -38,9 +38,10 @@ def fetches_urls(model: Model) -> bool:
 
 def _openai_chat(endpoint: Endpoint, model: str, wire: Wire) -> Model:
     from openai import AsyncOpenAI
-    from pydantic_ai.models.openai import OpenAIChatModel
     from pydantic_ai.providers.openai import OpenAIProvider
     from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
+
+    from lead_tui.agents.ai.openai_chat import OpenAIChat
 
     base = endpoint.base or ""
     provider: Provider[AsyncOpenAI]
@@ -50,7 +51,7 @@ def _openai_chat(endpoint: Endpoint, model: str, wire: Wire) -> Model:
         )
     else:
         provider = OpenAIProvider(base_url=base, api_key=PLACEHOLDER, http_client=wire)
-    return OpenAIChatModel(model, provider=provider)
+    return OpenAIChat(model, provider=provider)
 
 
 def _provider(endpoint: Endpoint, wire: Wire) -> Provider[Any]:
@@ -83,10 +84,7 @@ def _foreign_http(name: str) -> AgentError:
 
 
 def _unknown(name: str) -> AgentError:
-    known = sorted({each.partition(":")[0] for each in known_model_names() if ":" in each})
-    near = get_close_matches(name, known, 1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
-    return _bad(f"there is no provider {name!r}; {hint}", "provider")
+    return _bad(provider_problem(name) or f"provider {name!r} is not there", "provider")
 
 
 def _extra(name: str) -> str:

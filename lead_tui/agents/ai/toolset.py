@@ -20,13 +20,15 @@ from lead_tui.agents.ai.output import schema_faults
 from lead_tui.agents.ai.transcript import Transcript
 from lead_tui.agents.base import AgentContext
 from lead_tui.agents.tool_calls import ToolCalls
-from lead_tui.errors import AgentError, Category, Failure
+from lead_tui.errors import AgentError, Category, Failure, failed
 from lead_tui.flow.secrets import MASK
 
 MAX_RESULT = 100 * 1024
 """Characters of a result that the model gets."""
 RETRIES = 3
 """How often a model may send arguments that do not fit, per tool and turn."""
+
+_NOT_KEPT = "The arguments held a secret, which is not kept. Make the call again."
 
 _AN_OBJECT = SchemaValidator(core_schema.dict_schema(core_schema.str_schema()))
 
@@ -67,12 +69,25 @@ class Toolbox(AbstractToolset[None]):
         if (known := self._transcript.returned.get(call)) is not None:
             return known
         if self._transcript.asked_before and MASK in msgspec.json.encode(tool_args).decode():
-            raise ModelRetry("The arguments held a secret, which is not kept. Make the call again.")
+            self._refuse_a_second_time(name, granted)
+            raise ModelRetry(_NOT_KEPT)
         if faults := schema_faults(granted.schema, tool_args):
             raise ModelRetry("The arguments do not fit the schema: " + "; ".join(faults))
         text = await self._told(granted, tool_args, call)
         self._transcript.keep_return(call, text)
         return text
+
+    def _refuse_a_second_time(self, name: str, granted: Granted) -> None:
+        """AgentError where the run was parked again by the question about a call that holds a secret: the
+        arguments that a person approves are not there any more when the run goes on.
+        """
+        if granted.approval == "never" or not self._transcript.was_told(name, _NOT_KEPT):
+            return
+        message = (
+            f"the call of {granted.name} holds a secret, which is not kept: "
+            "approve it while the run is driven, for instance in the cockpit"
+        )
+        raise failed(Category.PERMISSION, message, code="secret_not_kept")
 
     async def _told(self, granted: Granted, arguments: dict[str, Any], call: str) -> str:
         """What the model is to read: the result, or why there is none. AgentError if we are what broke."""
@@ -91,13 +106,23 @@ class Toolbox(AbstractToolset[None]):
         await self._calls.wait_turn(granted.name, granted.rate_limit)
 
     async def _made(self, granted: Granted, arguments: dict[str, Any], call: str) -> str:
-        """A cancelled call stays open: nobody knows what it did."""
-        self._context.tool_called(call, granted.name, arguments)
-        await self._context.stored()  # a crash from here on must know of the call
+        """It is open from when nothing holds it back any more. A cancelled call stays open: nobody knows what
+        it did.
+        """
+        is_open = False
+
+        async def begun() -> None:
+            nonlocal is_open
+            is_open = True
+            self._transcript.begin(call)
+            self._context.tool_called(call, granted.name, arguments)
+            await self._context.stored()  # a crash from here on must know of the call
+
         try:
-            text = _bounded(await granted.call(arguments, call))
+            text = _bounded(await granted.call(arguments, call, begun))
         except AgentError as error:
-            self._context.tool_returned(call, granted.name, failure=error.failure)
+            if is_open:
+                self._context.tool_returned(call, granted.name, failure=error.failure)
             raise
         self._context.tool_returned(call, granted.name, text)
         return text

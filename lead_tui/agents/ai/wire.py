@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 
 from lead_tui.agents.ai.keys import PLACEHOLDER, Key
+from lead_tui.agents.ai.unstreamed import as_stream
 from lead_tui.errors import Category, Outcome, failed
 from lead_tui.http import client as http_client
 
@@ -54,13 +55,17 @@ class Wire(httpx2.AsyncClient):
         transport = http_client.transport(self._shared, url.scheme, url.host, self._verify)
         received = await transport.handle_async_request(request)
         received.request = request
-        response = _bounded(received, self._limit)
+        body: httpx2.AsyncByteStream = _Body(received, self._limit)
+        status = received.status_code
         try:
-            _check_kind(received)
+            kind = _kind(received)
+            if stream and received.is_success and kind == "application/json":
+                status, body = await as_stream(body, url.host)
+            response = _whole(received, status, body)
             if not stream:
                 await response.aread()
         except BaseException:
-            await response.aclose()
+            await body.aclose()
             raise
         return response
 
@@ -95,22 +100,18 @@ class Wire(httpx2.AsyncClient):
         return headers
 
 
-def _check_kind(received: httpx2.Response) -> None:
-    """A page for people, as of a proxy that wants a login, is no answer of a model."""
-    kind = received.headers.get("content-type", "").partition(";")[0].strip().lower()
+def _kind(received: httpx2.Response) -> str:
+    """Of its body. A page for people, as of a proxy that wants a login, is no answer of a model."""
+    kind = str(received.headers.get("content-type", "")).partition(";")[0].strip().lower()
     if received.is_success and kind == "text/html":
         where = f"{received.request.url.host} answered with a page, not as a model"
         raise failed(Category.NETWORK, f"{where}: check `endpoint`", Outcome.UNKNOWN, "bad_response")
+    return kind
 
 
-def _bounded(received: httpx2.Response, limit: int) -> httpx2.Response:
+def _whole(received: httpx2.Response, status: int, body: httpx2.AsyncByteStream) -> httpx2.Response:
     headers = [(name, value) for name, value in received.headers.multi_items() if name not in _ENCODED]
-    return httpx2.Response(
-        received.status_code,
-        headers=headers,
-        stream=_Body(received, limit),
-        request=received.request,
-    )
+    return httpx2.Response(status, headers=headers, stream=body, request=received.request)
 
 
 class _Body(httpx2.AsyncByteStream):

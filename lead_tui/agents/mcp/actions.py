@@ -10,6 +10,7 @@ a tool's name    its structured content, else its content as `content.py` has it
 """
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -64,6 +65,9 @@ async def _call_tool(
         )
     if answer.structured_content is None:
         return AgentResponse.ok(blocks, tool=name)
+    if place := _not_a_number(answer.structured_content, "structuredContent"):
+        text = f"{what}: {place} of its answer is no number that JSON can hold"
+        raise failed(Category.TOOL, text, code="bad_answer")
     return AgentResponse.ok(answer.structured_content, tool=name, **await _beside(answer.content, context))
 
 
@@ -79,7 +83,7 @@ async def _check(
             raise failed(
                 Category.VALIDATION, f"{what}: no such tool; {tools.hint(name)}", code="unknown_tool"
             )
-    if misfits := tool.misfits(arguments):
+    if misfits := await tool.misfits(arguments):
         told = excerpt("; ".join(map(str, misfits)), context.mask)
         raise failed(Category.VALIDATION, f"{what}: parameters: {told}", code="bad_parameters")
     if not _can_be_sent(arguments):
@@ -94,6 +98,22 @@ def _can_be_sent(value: Any) -> bool:
     if isinstance(value, dict):
         return all(_can_be_sent(key) and _can_be_sent(each) for key, each in value.items())
     return not isinstance(value, list | tuple) or all(map(_can_be_sent, value))
+
+
+def _not_a_number(value: Any, place: str) -> str:
+    """Where an infinite number stands, or one that is none."""
+    match value:
+        case float() if not math.isfinite(value):
+            return place
+        case dict():
+            return next(
+                filter(None, (_not_a_number(each, f"{place}.{key}") for key, each in value.items())), ""
+            )
+        case list():
+            return next(
+                filter(None, (_not_a_number(each, f"{place}[{i}]") for i, each in enumerate(value))), ""
+            )
+    return ""
 
 
 async def _beside(blocks: list[types.ContentBlock], context: AgentContext) -> dict[str, Any]:

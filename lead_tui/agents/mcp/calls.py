@@ -1,7 +1,9 @@
 """What is in flight on one session, and which of it something that the server says belongs to.
 
 Over HTTP that is exact: what comes on a call's own stream comes in the call's context (the SDK hands it on).
-Over stdio nothing tells: then it is the call that has waited longest.
+Over stdio nothing tells, neither an id nor a token: then it is the call that has waited longest. A question
+that is still open when that call ends was another's, and goes on to the next: it is never lost while a call
+is in flight.
 """
 
 import asyncio
@@ -76,6 +78,6 @@ class Calls:
     def asking(self) -> Call | None:
         """The call of a task to which what the server says now belongs."""
         call = current.get()
-        if call in self._calls and call.context is not None:
-            return call
+        if call is not None and call.context is not None:
+            return call if call in self._calls else None
         return next((each for each in self._calls if each.context is not None), None)

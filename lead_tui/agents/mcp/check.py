@@ -1,6 +1,6 @@
 """What only a server can tell of a flow before it runs: are its tools there, do literal parameters fit?"""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 from lead_tui.agents.mcp.config import FIXED, McpServerConfig
@@ -36,7 +36,8 @@ async def problems(workflow: Workflow, index: int, around: Surroundings) -> list
         return [Problem(("agents", index), "cannot-connect", around.mask(text))]
     finally:
         await session.end()
-    return [each for path, task in _tasks(workflow, config.name) for each in _of_task(path, task, tools)]
+    tasks = _tasks(workflow, config.name)
+    return [each for path, task in tasks async for each in _of_task(path, task, tools)]
 
 
 def _tasks(workflow: Workflow, agent: str) -> Iterator[tuple[Path, TaskSpec]]:
@@ -46,13 +47,13 @@ def _tasks(workflow: Workflow, agent: str) -> Iterator[tuple[Path, TaskSpec]]:
                 yield (group, number), task
 
 
-def _of_task(path: Path, task: TaskSpec, tools: Tools) -> Iterator[Problem]:
+async def _of_task(path: Path, task: TaskSpec, tools: Tools) -> AsyncIterator[Problem]:
     tool = tools.get(task.action)
     if tool is None:
         text = f"task {task.name!r}: the server {task.agent_name!r} has no tool {task.action!r}"
         yield Problem((*path, "action"), "unknown-tool", text, tools.hint(task.action))
         return
-    for misfit in tool.misfits(task.parameters):
+    for misfit in await tool.misfits(task.parameters):
         if misfit.of_keys or not holds_template(misfit.value):  # nobody knows yet what a template gives
             text = f"task {task.name!r}: parameters of {task.agent_name}.{task.action}: {misfit}"
             yield Problem((*path, "parameters", *misfit.path), "bad-parameters", text)

@@ -75,6 +75,9 @@ class McpServerConfig(AgentConfig):
     def is_idempotent(self, action: str, parameters: dict[str, Any]) -> bool:
         return action in FIXED
 
+    def is_free(self, action: str) -> bool:
+        return action in FIXED
+
     def breaker_key(self) -> str:
         # a query or an argument may hold a key, and this text is shown
         if self.endpoint is not None:

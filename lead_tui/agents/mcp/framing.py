@@ -5,6 +5,7 @@ A line that is no message (a banner, a forgotten print) is no harm while it is o
 the end: somebody may be waiting for it.
 """
 
+import re
 from collections import deque
 
 import mcp_types as types
@@ -61,6 +62,17 @@ class Lines:
         self.waiting += len(line)
 
 
+_HIGH, _LOW = rb"\\u[dD][89abAB][0-9a-fA-F]{2}", rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_SURROGATE = re.compile(rb"(?<!\\)((?:\\\\)*)(?:(%b%b)|%b|%b)" % (_HIGH, _LOW, _HIGH, _LOW))
+
+
+def _readable(line: bytes) -> bytes:
+    """Half a pair of surrogates, which no text can hold, becomes U+FFFD: it must not cost the message."""
+    if b"\\ud" not in line.lower():
+        return line
+    return _SURROGATE.sub(lambda found: found[0] if found[2] else found[1] + rb"\ufffd", line)
+
+
 class Messages:
     """Lines to messages. Counts the lines that are none."""
 
@@ -70,7 +82,7 @@ class Messages:
     def read(self, line: bytes) -> types.JSONRPCMessage | None:
         """None for a line that is no message. Raises BadStream for a broken one, and for too many."""
         try:
-            message = types.jsonrpc_message_adapter.validate_json(line, by_name=False)
+            message = types.jsonrpc_message_adapter.validate_json(_readable(line), by_name=False)
         except ValueError:
             self._judge(line)
             return None

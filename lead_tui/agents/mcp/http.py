@@ -18,6 +18,7 @@ from mcp.client._transport import TransportStreams
 from mcp.client.streamable_http import MCP_SESSION_ID, streamable_http_client
 
 from lead_tui.agents import http_request
+from lead_tui.agents.mcp.answers import Asked, Events, Stray
 from lead_tui.agents.mcp.calls import current
 from lead_tui.agents.mcp.config import McpServerConfig
 from lead_tui.agents.mcp.link import Link, Surroundings
@@ -29,6 +30,8 @@ from lead_tui.http import response as http_response
 GOODBYE = 2.0
 """Seconds for the server to take note that the session ends."""
 MOST_OF_ERROR = 64 * 1024
+
+_EVENTS = "text/event-stream"
 
 
 class HttpLink(Link):
@@ -99,11 +102,14 @@ class _Watched(httpx2.AsyncBaseTransport):
             await response.aclose()
             text = f"{what} answered with a compressed body, which was not asked for"
             return _failed(Failure(Category.NETWORK, text, Outcome.UNKNOWN, "bad_encoding"))
-        if (call := current.get()) is not None:
-            call.failure = None  # an earlier request of the call may have found out how to ask
-        if response.headers.get("content-type", "").startswith("application/json"):
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if failure := _no_mcp(request, response, kind, what):
+            await response.aclose()
+            return _failed(failure)
+        _note(_moved(response, what))  # an earlier request of the call may have found out how to ask
+        if kind == "application/json" and not response.is_redirect:
             return await self._whole(request, response, what)
-        response.stream = _Events(response.stream, what)
+        response.stream = _Watching(response.stream, Asked(request.content), what)
         return response
 
     async def _whole(self, request: httpx2.Request, response: httpx2.Response, what: str) -> httpx2.Response:
@@ -116,9 +122,10 @@ class _Watched(httpx2.AsyncBaseTransport):
             return _failed(Failure(Category.RESOURCE, text, Outcome.UNKNOWN, "too_large"))
         finally:
             await response.aclose()
-        if request.method == "POST" and (stray := _stray(request.content, body)):
-            text = f"{what} answered with {stray}"
-            return _failed(Failure(Category.NETWORK, text, Outcome.UNKNOWN, "bad_answer"))
+        try:
+            Asked(request.content).check(body)
+        except Stray as stray:
+            return _failed(_bad_answer(stray, what))
         return httpx2.Response(response.status_code, headers=_kept(response), content=body)
 
     async def _refused(
@@ -137,21 +144,27 @@ class _Watched(httpx2.AsyncBaseTransport):
         elif not _is_rpc_error(body):
             text = body[:4096].decode("utf-8", "replace")
             now = datetime.now(UTC)
-            _note(http_errors.of_status(response.status_code, response.headers, text, now, what))
+            failure = http_errors.of_status(response.status_code, response.headers, text, now, what)
+            _note(_with_hint(failure))
         return httpx2.Response(response.status_code, headers=_kept(response), content=body)
 
 
-class _Events(httpx2.AsyncByteStream):
-    """A stream of events whose end by accident is told."""
+class _Watching(httpx2.AsyncByteStream):
+    """A stream of events whose end by accident is told, and what does not belong on it."""
 
-    def __init__(self, stream: Any, what: str) -> None:
+    def __init__(self, stream: Any, asked: Asked, what: str) -> None:
         self._stream = stream
+        self._events = Events(asked)
         self._what = what
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
             async for chunk in self._stream:
+                self._events.feed(chunk)
                 yield chunk
+        except Stray as stray:
+            _note(_bad_answer(stray, self._what))
+            raise httpx2.StreamError("the answer is none") from None
         except Exception as error:
             failure = http_errors.of_exception(error, self._what)
             if failure is None:
@@ -163,24 +176,49 @@ class _Events(httpx2.AsyncByteStream):
         await self._stream.aclose()
 
 
-class _Envelope(msgspec.Struct):
-    id: int | str | None = None
-    method: str = ""
+_HINTS = {
+    401: "see `authentication`",
+    403: "see `authentication`",
+    404: "is the path of `endpoint` right?",
+    405: "is the path of `endpoint` right?",
+}
 
 
-def _stray(sent: bytes, received: bytes) -> str:
-    """What is wrong with the answer to a request, if it is not its answer."""
-    asked = msgspec.json.decode(sent, type=_Envelope)
-    if asked.id is None or not asked.method:
-        return ""
-    try:
-        answer = msgspec.json.decode(received, type=_Envelope)
-    except (msgspec.DecodeError, RecursionError):
-        return "a body that is no message"
-    return "" if str(answer.id) == str(asked.id) else f"the id {answer.id!r}, which the request had not"
+def _with_hint(failure: Failure) -> Failure:
+    hint = _HINTS.get(failure.status or 0)
+    return msgspec.structs.replace(failure, message=f"{failure.message}: {hint}") if hint else failure
 
 
-def _note(failure: Failure) -> None:
+def _no_mcp(request: httpx2.Request, response: httpx2.Response, kind: str, what: str) -> Failure | None:
+    """An answer that no MCP server gives, a page for people above all."""
+    session = response.headers.get(MCP_SESSION_ID, "")
+    if not (session.isascii() and session.isprintable()):
+        text = f"{what} answered with a session id that cannot be sent back"
+        return Failure(Category.NETWORK, text, Outcome.UNKNOWN, "bad_answer")
+    if request.method != "POST" or response.status_code != 200 or kind in ("application/json", _EVENTS):
+        return None
+    text = (
+        f"{what} answered with {kind or 'a body of no type'}, which no MCP server does: is `endpoint` right?"
+    )
+    return Failure(Category.VALIDATION, text, Outcome.PERMANENT, "no_mcp")
+
+
+def _moved(response: httpx2.Response, what: str) -> Failure | None:
+    """For a redirect that is not followed; one that is, is forgotten with the next answer."""
+    if not response.is_redirect:
+        return None
+    target = httpx2.URL(response.headers.get("location", ""))
+    where = f"{http_request.origin(target)}{target.path}" if target.host else target.path
+    status = response.status_code
+    text = f"{what} answered HTTP {status}: it has moved to {where}, which is not followed: set `endpoint`"
+    return Failure(Category.VALIDATION, text, Outcome.PERMANENT, f"http_{status}", status)
+
+
+def _bad_answer(stray: Stray, what: str) -> Failure:
+    return Failure(Category.NETWORK, f"{what} answered with {stray}", Outcome.UNKNOWN, "bad_answer")
+
+
+def _note(failure: Failure | None) -> None:
     if (call := current.get()) is not None:
         call.failure = failure
 

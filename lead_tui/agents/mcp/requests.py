@@ -1,7 +1,8 @@
 """What the server sends beside answers: log messages, progress, and questions of its own."""
 
 import logging
-from typing import Any, Literal
+from collections.abc import Callable, Coroutine
+from typing import Any, Literal, TypeVar
 
 import mcp_types as types
 import msgspec
@@ -10,10 +11,12 @@ from mcp.shared.dispatcher import ProgressFnT
 
 from lead_tui.agents.base import AgentContext
 from lead_tui.agents.mcp import elicitation, sampling
-from lead_tui.agents.mcp.calls import Calls
+from lead_tui.agents.mcp.calls import Call, Calls
 from lead_tui.agents.mcp.config import McpServerConfig
 from lead_tui.agents.mcp.link import Surroundings
 from lead_tui.agents.output import MAX_LINE, Allowance
+
+T = TypeVar("T")
 
 _LEVELS: dict[str, Literal["debug", "info", "warning", "error"]] = {
     "debug": "debug", "info": "info", "notice": "info", "warning": "warning", "error": "error",
@@ -59,21 +62,32 @@ class Requests:
     async def elicit(
         self, context: ClientRequestContext, params: types.ElicitRequestParams
     ) -> types.ElicitResult | types.ErrorData:
-        call = self._calls.asking()
-        if call is None or call.context is None:
-            return _nobody("a person")
-        number = call.times(elicitation.identity(params))
-        work = elicitation.answer(self._config.name, params, call.context, number)
-        return await call.errand(work) or _nobody("a person")
+        question = elicitation.identity(params)
+
+        def ask(
+            call: Call, context: AgentContext
+        ) -> Coroutine[Any, Any, types.ElicitResult | types.ErrorData]:
+            return elicitation.answer(self._config.name, params, context, call.times(question))
+
+        return await self._for_a_call(ask) or _nobody("a person")
 
     async def sample(
         self, context: ClientRequestContext, params: types.CreateMessageRequestParams
     ) -> types.CreateMessageResult | types.ErrorData:
-        call = self._calls.asking()
-        if call is None or call.context is None or self._config.sampling is None:
+        agent = self._config.sampling
+        if agent is None:
             return _nobody("a model")
-        work = sampling.answer(self._config.sampling, params, call.context)
-        return await call.errand(work) or _nobody("a model")
+        return await self._for_a_call(lambda _, context: sampling.answer(agent, params, context)) or _nobody(
+            "a model"
+        )
+
+    async def _for_a_call(self, work: Callable[[Call, AgentContext], Coroutine[Any, Any, T]]) -> T | None:
+        """What comes of it, done for the call that it belongs to; None once there is no such call."""
+        while (call := self._calls.asking()) is not None and call.context is not None:
+            done = await call.errand(work(call, call.context))
+            if done is not None:
+                return done
+        return None
 
     def close(self) -> None:
         if self._allowance.left_out:

@@ -19,14 +19,15 @@ from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 
-from lead_tui.agents.base import AgentContext
+from lead_tui.agents.base import AgentContext, cut_off_unsent
 from lead_tui.agents.mcp import failures
 from lead_tui.agents.mcp.calls import Call, Calls, current
 from lead_tui.agents.mcp.config import McpServerConfig
 from lead_tui.agents.mcp.link import Link, Surroundings
 from lead_tui.agents.mcp.requests import Requests
 from lead_tui.agents.mcp.tools import Tools
-from lead_tui.errors import AgentError, Category, Failure, Outcome
+from lead_tui.agents.output import excerpt
+from lead_tui.errors import AgentError, Category, Failure, Outcome, failed
 
 MOST_PAGES = 100
 PING_TIMEOUT = 10.0
@@ -81,7 +82,12 @@ class Session:
 
     async def ready(self) -> None:
         """Wait for the start, which goes on if we are cancelled. Raises AgentError if it failed."""
-        await self._settled.wait()
+        try:
+            await self._settled.wait()
+        except asyncio.CancelledError as error:
+            said = f"; stderr: {said}" if (said := self._link.said()) else ""
+            cut_off_unsent(error, f"the server {self._config.name} was still starting{said}")
+            raise
         if self._refusal is not None:
             raise AgentError(self._refusal)
 
@@ -167,6 +173,8 @@ class Session:
             try:
                 async with asyncio.timeout(seconds):
                     await stack.enter_async_context(self._client)
+                    # the SDK would hold answers against the server's schemas on the loop, and without bounds
+                    self._client.session.validate_tool_result = self._hold_to_schema  # type: ignore[method-assign]
                     await self._list_tools()
             except TimeoutError:
                 raise failures.hung_at_start(self._config.name, seconds, self._link.said()) from None
@@ -202,6 +210,18 @@ class Session:
             listed = await pages(lambda cursor: self._client.list_tools(cursor=cursor))
             self._tools = Tools(tool for page in listed for tool in page.tools)
 
+    async def _hold_to_schema(self, name: str, result: types.CallToolResult) -> None:
+        tool = self._tools.get(name)
+        if tool is None or not tool.answers_with_data:
+            return
+        if "structured_content" not in result.model_fields_set:
+            raise failures.unfit(
+                f"{self._config.name}.{name}", "it has none of the data that its schema asks for"
+            )
+        if misfits := await tool.misfits_of_answer(result.structured_content):
+            said = excerpt("; ".join(map(str, misfits)), self._around.mask)
+            raise failures.unfit(f"{self._config.name}.{name}", said)
+
     # --- how it fails -----------------------------------------------------------------------------------
 
     def _judged(self, error: Exception, call: Call | None = None) -> Failure:
@@ -217,7 +237,7 @@ class Session:
     def _failure(self, error: MCPError, what: str, call: Call | None) -> Failure:
         if call is not None and call.failure is not None:
             return call.failure
-        if error.code == types.CONNECTION_CLOSED and (gone := self._gone()):
+        if failures.is_end(error) and (gone := self._gone()):
             return gone
         return failures.of_error(error, what, self._tools.names, self._around.mask)
 
@@ -242,9 +262,12 @@ def _apart(work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
 
 
 async def pages(fetch: Callable[[str | None], Awaitable[Page]]) -> list[Page]:
-    """Every page of a list, up to a number that no honest server reaches."""
+    """Every page of a list. AgentError for more of them than an honest server has: no part passes for all."""
     found = [await fetch(None)]
-    while (cursor := found[-1].next_cursor) is not None and len(found) < MOST_PAGES:
+    while (cursor := found[-1].next_cursor) is not None:
+        if len(found) == MOST_PAGES:
+            text = f"the server gives its list in more than {MOST_PAGES} pages, perhaps without end"
+            raise failed(Category.TOOL, text, code="endless_list")
         found.append(await fetch(cursor))
     return found
 

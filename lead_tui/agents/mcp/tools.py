@@ -1,13 +1,18 @@
-"""What a server offers: its tools by name, and whether arguments fit."""
+"""What a server offers: its tools by name, and whether arguments and answers fit.
+
+A schema that cannot be used takes everything: the server will say itself what it does not like.
+"""
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any
 
 import mcp_types as types
 
 from lead_tui.agents.mcp.failures import offered
-from lead_tui.agents.mcp.schema import Misfit, Schema
 from lead_tui.flow.diagnostics import did_you_mean
+from lead_tui.json_schema import BadSchema, Misfit, Schema
+from lead_tui.threads import in_thread
 
 
 class Tool:
@@ -18,10 +23,26 @@ class Tool:
         self.plain: dict[str, Any] = spec.model_dump(
             mode="json", exclude_none=True, exclude={"meta", "icons", "execution"}
         )
-        self._schema = Schema(spec.input_schema)
+        self._spec = spec
 
-    def misfits(self, arguments: dict[str, Any]) -> list[Misfit]:
-        return self._schema.misfits(arguments)
+    @property
+    def answers_with_data(self) -> bool:
+        return self._spec.output_schema is not None
+
+    async def misfits(self, arguments: dict[str, Any]) -> list[Misfit]:
+        """What of the arguments does not fit. Beside the loop: the schema is the server's."""
+        return await in_thread(lambda: _misfits(self._input, arguments))
+
+    async def misfits_of_answer(self, structured_content: Any) -> list[Misfit]:
+        return await in_thread(lambda: _misfits(self._output, structured_content))
+
+    @cached_property
+    def _input(self) -> Schema | None:
+        return _usable(self._spec.input_schema)
+
+    @cached_property
+    def _output(self) -> Schema | None:
+        return _usable(self._spec.output_schema)
 
 
 class Tools:
@@ -47,3 +68,14 @@ class Tools:
 
     def hint(self, name: str) -> str:
         return did_you_mean(name, self.names) or offered(self.names)
+
+
+def _usable(schema: dict[str, Any] | None) -> Schema | None:
+    try:
+        return None if schema is None else Schema(schema)
+    except BadSchema:
+        return None
+
+
+def _misfits(schema: Schema | None, data: Any) -> list[Misfit]:
+    return [] if schema is None else schema.misfits(data)

@@ -15,7 +15,7 @@ from lead_tui.flow.models import Budget, TaskSpec, Workflow
 from lead_tui.flow.resolve import task_settings
 from lead_tui.flow.worst_case import worst_case, worst_case_of
 from lead_tui.runner.secrets import Concealer
-from lead_tui.text.words import limit_text
+from lead_tui.text.words import counted, limit_text, money
 
 EXAMPLES = ("leadtui plan flow.yaml", "leadtui plan flow.yaml --format mermaid > flow.mmd")
 
@@ -148,12 +148,27 @@ def _task_text(name: str, task: dict[str, Any]) -> str:
 
 def _cost_text(plan: dict[str, Any]) -> list[str]:
     """What it may cost, and what it must not."""
-    most = ", ".join(
-        f"{amount:,.10g} {name.replace('_', ' ')}" for name, amount in plan["worst_case"].items()
-    )
     budgets = {f"budget of {task['agent']}": task["budget"] for task in plan["tasks"].values()}
     shown = {name: budget for name, budget in {"budget": plan["budget"], **budgets}.items() if budget}
-    return [f"at most {most}" if most else "calls nothing that costs", *map(_budget_text, shown.items())]
+    return [*worst_case_text(plan["worst_case"]), *map(_budget_text, shown.items())]
+
+
+def worst_case_text(most: dict[str, float]) -> list[str]:
+    """What every task with all its attempts and steps may come to, as far as that is known."""
+    most = dict(most)
+    calls = most.pop("calls", 0)
+    unbounded, usd = most.pop("unbounded_calls", 0), most.pop("usd", None)
+    if not calls and not most and usd is None:
+        return ["calls nothing that costs"]
+    words = [counted(calls, "call")] if calls else []
+    words += [f"{amount:,.10g} {name.replace('_', ' ')}" for name, amount in most.items()]
+    words += [] if usd is None else [money(usd)]
+    lines = [f"at most {', '.join(words)}"]
+    if unbounded:
+        lines.append(
+            f"  {counted(unbounded, 'answer')} of a model without `max_tokens`: nothing limits what they cost"
+        )
+    return lines
 
 
 def _budget_text(budget: tuple[str, dict[str, Any]]) -> str:

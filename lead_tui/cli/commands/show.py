@@ -6,13 +6,21 @@ import msgspec
 
 from lead_tui.cli import options, session
 from lead_tui.cli.terminal import moment, out, out_json, short, table
+from lead_tui.core import views
 from lead_tui.core.spending import amount
-from lead_tui.core.state import RunState, TaskState
+from lead_tui.core.state import BudgetState, RunState, TaskState
 from lead_tui.journal.base import RunRow
-from lead_tui.reporters.result_text import what_next
+from lead_tui.reporters.result_text import what_next, with_commands
 from lead_tui.runner import left
 from lead_tui.runner.result import Result, result_of
-from lead_tui.text.words import duration, failure_text, limit_text, spending, whose_budget
+from lead_tui.text.words import (
+    duration,
+    failure_text,
+    spending,
+    spent_text,
+    uncounted_text,
+    whose_budget,
+)
 
 EXAMPLES = ("leadtui show last", "leadtui show 3f2a --json")
 
@@ -27,21 +35,23 @@ def command(run: options.Run, as_json: options.Json = False, db: options.Db = No
         secrets = left.secrets_again(engine.journal.record(run_id))
     result = result_of(state, metrics)
     if as_json:
-        return out_json(_data(row, state, result, answers))
-    further = [] if row.owner_alive else what_next(result, db, secrets=secrets, answers=answers)
+        waiting = [
+            {**each, "answered_by": answers.get(each.get("gate", ""))}
+            for each in with_commands(run_id, result.waiting_for, db, secrets)
+        ]
+        return out_json(_data(row, state, result) | {"waiting_for": waiting})
+    further = what_next(result, db, secrets=secrets, answers=answers, driven=row.owner_alive)
     return out("\n".join(_text(row, state, result, further)))
 
 
-def _data(row: RunRow, state: RunState, result: Result, answers: dict[str, str]) -> dict[str, Any]:
+def _data(row: RunRow, state: RunState, result: Result) -> dict[str, Any]:
     """The result as `run --output json` gives it, with the run's row and every task.
 
     `answered_by` of a gate: the answer is stored and counts when the run is taken up.
     """
     plain: dict[str, Any] = msgspec.to_builtins(result)
-    gates = [{**gate, "answered_by": answers.get(gate["gate"])} for gate in plain["waiting_for"]]
     return plain | {
         "status": row.status,
-        "waiting_for": gates,
         "source": row.source,
         "created_at": row.created_at,
         "ended_at": row.ended_at,
@@ -97,18 +107,27 @@ def _text(row: RunRow, state: RunState, result: Result, further: list[str]) -> l
 
 def _spent(state: RunState, result: Result) -> list[str]:
     """What models cost in all, and each agent's part of it; the budgets."""
-    whole = spending(result.metrics["usage"])
-    parts = {agent: spending(account) for agent, account in result.metrics["spent"].items()}
+    whole = spending(result.metrics["usage"], result.metrics["model_calls"])
+    parts = {
+        agent: spending(account, account["model_calls"]) for agent, account in result.metrics["spent"].items()
+    }
     lines = [f"spent: {whole}"] if whole else []
     lines += [f"  {agent}: {part}" for agent, part in parts.items() if part]
-    for agent, budget in state.budgets.items():
-        account = state.spent.get(agent, {})
-        limits = (
-            f"{limit_text(what, amount(account, what))} of {limit_text(what, limit)}"
-            for what, limit in budget.limits.items()
-        )
-        lines.append(f"{whose_budget(agent)}: {', '.join(limits)}" + ("" if budget.enforce else " (audit)"))
+    lines += [_budget(state, agent, budget) for agent, budget in state.budgets.items()]
     return ["", *lines] if lines else []
+
+
+def _budget(state: RunState, agent: str, budget: BudgetState) -> str:
+    """Every limit with what counts in it; `calls` are all that the flow makes, not only those of models."""
+    account = state.spent.get(agent, {})
+    missing = {each.what: each.calls for each in views.uncounted(state) if each.agent == agent}
+    limits = [
+        spent_text(what, amount(account, what), limit, missing.get(what, 0))
+        for what, limit in budget.limits.items()
+    ]
+    notes = [uncounted_text(what, calls) for what, calls in missing.items()]
+    text = f"{whose_budget(agent)}: {', '.join(limits)}" + ("" if budget.enforce else " (audit)")
+    return "; ".join([text, *notes])
 
 
 def _cells(row: RunRow, state: RunState, task: TaskState) -> tuple[str, ...]:

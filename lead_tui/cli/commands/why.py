@@ -1,13 +1,17 @@
 """`leadtui why RUN TASK`: a question to the state, never a guess."""
 
+from typing import Any
+
 from lead_tui.cli import options, session
 from lead_tui.cli.terminal import out, out_json
 from lead_tui.core import views
-from lead_tui.core.state import RunState
+from lead_tui.core.state import RunState, TaskState
 from lead_tui.errors import UsageError
 from lead_tui.flow.diagnostics import did_you_mean
 from lead_tui.journal.base import RunRow
+from lead_tui.reporters.result_text import asked, with_commands
 from lead_tui.runner import left
+from lead_tui.runner.result import budget_data, gate_data
 
 EXAMPLES = ("leadtui why last deploy",)
 
@@ -20,13 +24,25 @@ def command(
         run_id = engine.journal.find(run)
         row = engine.journal.row(run_id)
         state, _ = engine.fold(run_id)
+        answers = {} if row.owner_alive else left.answers(engine.journal, run_id)
+        secrets = left.secrets_again(engine.journal.record(run_id))
     if task not in state.tasks:
         hint = did_you_mean(task, state.tasks)
         raise UsageError(f"run {run_id} has no task {task!r}" + (f"; {hint}" if hint else ""))
     status, reasons = _told(row, state, task)
+    waiting = _waiting_for(state, state.tasks[task])
     if as_json:
-        return out_json({"run_id": run_id, "task": task, "status": status, "why": reasons})
-    return out("\n".join([f"{task} is {status}", *(f"  {reason}" for reason in reasons)]))
+        told = {"run_id": run_id, "task": task, "status": status, "why": reasons}
+        return out_json(told | {"waiting_for": with_commands(run_id, waiting, db, secrets)})
+    lines = [line for each in waiting for line in asked(run_id, each, db, answers.get(each.get("gate", "")))]
+    return out("\n".join([f"{task} is {status}", *(f"  {reason}" for reason in reasons), *lines]))
+
+
+def _waiting_for(state: RunState, task: TaskState) -> list[dict[str, Any]]:
+    """The gate at which it stands, or the limits that hold it back."""
+    gate = views.gate_of(state, task)
+    asked = [] if gate is None else [gate_data(gate.request)]
+    return [*asked, *map(budget_data, views.spent_for(state, task))]
 
 
 def _told(row: RunRow, state: RunState, name: str) -> tuple[str, list[str]]:

@@ -293,6 +293,13 @@ def _(event: ev.BudgetExceeded) -> Said:
 
 
 @_say.register
+def _(event: ev.BudgetUncounted) -> Said:
+    lacks = "known price" if event.what == "usd" else "count of tokens"
+    calls = f"calls of {event.source} come without a {lacks}"
+    return Said("budget", "retry", f"{calls}: {whose(event.agent)} does not count them")
+
+
+@_say.register
 def _(event: ev.BudgetRaised) -> Said:
     limits = ", ".join(amount_text(what, limit) for what, limit in event.limits.items())
     return Said("budget", "ok", _with(f"{whose(event.agent)} is raised to {limits}", _by(event.by)))

@@ -1,5 +1,7 @@
 """What a flow may say of an ai_agent, where its model is, and which key goes there."""
 
+import inspect
+import re
 import subprocess
 import sys
 
@@ -11,6 +13,7 @@ from pydantic import SecretStr, ValidationError
 from lead_tui.agents.ai import AiAgent
 from lead_tui.agents.ai.endpoint import Endpoint, resolved
 from lead_tui.agents.ai.keys import Key, find_key, usual_variables
+from lead_tui.agents.ai.providers import PROVIDERS, provider_problem
 from lead_tui.agents.registry import agent_class
 from lead_tui.errors import AgentError, Category, InvalidFlow, Outcome
 from lead_tui.flow.models import ApiKeyAuth, BasicAuth, BearerAuth
@@ -93,7 +96,7 @@ def test_servers_that_the_flow_does_not_declare_are_found_at_load(tmp_path):
 
 def test_the_worst_case_is_bounded_only_with_max_tokens():
     """Steps times max_tokens for a run, one more per retry for data; without a limit it is told as such."""
-    agent = config(provider="openai", max_steps=4, max_tokens=100)
+    agent = config(endpoint="http://h/v1", max_steps=4, max_tokens=100)
     assert agent.worst_case("run", {}) == {"calls": 4, "output_tokens": 400}
     assert agent.worst_case("chat_completion", {}) == {"calls": 1, "output_tokens": 100}
     assert agent.worst_case("chat_completion", {"max_tokens": 7}) == {"calls": 1, "output_tokens": 7}
@@ -101,6 +104,37 @@ def test_the_worst_case_is_bounded_only_with_max_tokens():
     assert data.worst_case("chat_completion", {}) == {"calls": 3, "unbounded_calls": 3}
     unknown = agent.worst_case("chat_completion", {"max_tokens": "{{ inputs.n }}"})
     assert unknown == {"calls": 1, "unbounded_calls": 1}
+
+
+def test_the_worst_case_has_its_price_where_that_is_known():
+    """Answers cost what the flow says, else what the list says of the provider's own service."""
+    own = {"prices": {"input": 1, "output": 20}, "max_tokens": 1000}
+    assert config(endpoint="http://h/v1", **own).worst_case("run", {})["usd"] == pytest.approx(20 * 0.02)
+    listed = config(provider="openai", model="gpt-4o", max_tokens=1000).worst_case("chat_completion", {})
+    assert listed["usd"] == pytest.approx(0.01)
+    for unknown in ({"model": "gpt-unheard-of"}, {"endpoint": "http://h/v1"}, {"provider": "google"}):
+        settings = {"provider": "openai", "model": "gpt-4o", "max_tokens": 1000, **unknown}
+        assert "usd" not in config(**settings).worst_case("run", {})
+
+
+def test_the_list_of_providers_is_pydantic_ais():
+    """A provider that it knows is none of the unknown ones, and the other way round."""
+    from pydantic_ai import providers
+
+    cases = re.findall(r"case ([^:]+):", inspect.getsource(providers.infer_provider_class))
+    assert set(re.findall(r"'([a-z0-9-]+)'", " ".join(cases))) == PROVIDERS
+    assert not provider_problem("gateway/openai")
+
+
+@pytest.mark.parametrize(
+    ("provider", "said"), [("opnai", "did you mean 'openai'?"), ("zzzzzz", "known are "), ("", "known are ")]
+)
+def test_an_unknown_provider_is_a_load_error(provider, said):
+    """A typing error is not taken for a missing key."""
+    with pytest.raises(ValidationError) as caught:
+        config(provider=provider)
+    assert f"there is no provider {provider!r}" in str(caught.value)
+    assert said in str(caught.value)
 
 
 def test_the_breakers_key_has_no_query():

@@ -117,7 +117,7 @@ async def test_what_was_used_before_the_break_is_counted(failure, contexts, prov
         assert context.usage["input_tokens"] == 50
         assert context.usage["usd"] > 0
     else:
-        assert context.usage == {"calls": 1, "unpriced_calls": 1}
+        assert context.usage == {"calls": 1, "unpriced_calls": 1, "unmetered_calls": 1}
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ async def test_an_answer_that_is_no_protocol_is_a_failure_of_the_network(failure
     assert (page.category, page.outcome) == (NETWORK, UNKNOWN)
     assert "answered with a page" in page.message
     assert found.code == "truncated"
-    assert context.usage == {"calls": 1, "unpriced_calls": 1}
+    assert context.usage == {"calls": 1, "unpriced_calls": 1, "unmetered_calls": 1}
 
 
 @BOTH
@@ -194,6 +194,55 @@ async def test_a_tool_that_nobody_offered_is_malformed(failure):
     async with ModelServer([call("shutdown")] * 3) as server:
         found = await failure(**at(server))
     assert (found.category, found.code) == (Category.AGENT, "malformed")
+
+
+WHOLE = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+
+
+@pytest.mark.parametrize(
+    ("reply", "settings", "said", "logged"),
+    [
+        (say('{"n": "x"}'), {"output_schema": WHOLE}, "$.n: 'x' is not of type 'integer'", '{"n": "x"}'),
+        (say("six"), {"output_schema": WHOLE}, "Invalid JSON", "six"),
+        (call("rm_rf", path="/"), {}, "its call of rm_rf is wrong: Unknown tool", 'rm_rf({"path": "/"})'),
+        (
+            call("json_parse", x=1),
+            {},
+            "json_parse is wrong: The arguments do not fit",
+            'json_parse({"x": 1})',
+        ),
+        (call("json_parse", "{"), {}, "its call of json_parse is wrong: Invalid JSON", "json_parse({)"),
+        (say(""), {}, "it is empty", None),
+    ],
+    ids=["data", "text", "tool", "arguments", "json", "nothing"],
+)
+@BOTH
+async def test_an_answer_that_is_given_up_says_why(
+    failure, contexts, provider, reply, settings, said, logged
+):
+    """The last answer's faults are in the message, the answer in the log, and no word of a library's."""
+    async with ModelServer(lambda _: reply) as server:
+        context = contexts()
+        found = await failure(
+            "run", {"prompt": "x"}, context, **at(server, provider), tools=["json_parse"], **settings
+        )
+    assert found.code == "malformed"
+    assert said in found.message
+    for word in ("retries", "retry", "pydantic", "http"):
+        assert word not in found.message.replace("http://127.0.0.1", "")
+    assert context.lines() == ([f"cannot be used: {logged}"] if logged else [])
+
+
+async def test_an_answer_that_is_given_up_is_bounded_and_masked(failure, contexts):
+    """Neither message nor log repeat a flood, or a secret in it."""
+    async with ModelServer(lambda _: say('{"n": "sk-canary' + "x" * 50_000 + '"}')) as server:
+        context = contexts()
+        context.conceal("sk-canary")
+        found = await failure(context=context, **at(server), output_schema=WHOLE)
+    assert len(found.message) < 1_000
+    [line] = context.lines()
+    assert len(line) < 3_000
+    assert "canary" not in found.message + line
 
 
 # --- what is too much ----------------------------------------------------------------------------------
@@ -321,8 +370,6 @@ async def test_milliseconds_of_a_rate_limit_count(failure):
 @pytest.mark.parametrize(
     ("provider", "said"),
     [
-        ("opnai", "did you mean 'openai'?"),
-        ("zzzzzz", "known are "),
         ("google", "pip install 'pydantic-ai-slim[google]'"),
         ("bedrock", "pip install 'pydantic-ai-slim[bedrock]'"),
         ("openai-codex", "does not go through the engine's HTTP client"),

@@ -213,6 +213,70 @@ async def test_a_person_is_asked_before_a_tool(witness, monkeypatch):
     assert len(witness.of(ev.ToolCalled)) == 1
 
 
+@pytest.fixture
+def log_in(monkeypatch):
+    """A tool that takes a secret, and what it was called with."""
+    made = []
+
+    @tool
+    def log_in(password: str) -> str:
+        """Log in."""
+        made.append(password)
+        return "welcome"
+
+    monkeypatch.setattr(registry, "_registered", {})
+    registry.register_tool(log_in)
+    return made
+
+
+SECRET = "hunter2-and-more"
+LOG_IN = flow(
+    {"tools": [{"name": "log_in", "approval": "always"}]},
+    {"action": "run", "parameters": {"prompt": "Log in with {{ inputs.password }}"}},
+    inputs={"password": {"type": "string", "secret": True}},
+)
+
+
+async def test_a_call_that_holds_a_secret_cannot_be_approved_between_two_processes(witness, log_in):
+    """What a person approves is not kept: the second time the task fails, and no model is asked for ever."""
+    async with (
+        asyncio.timeout(20),
+        ModelServer(lambda _: call("log_in", password=SECRET)) as server,
+        LeadAgent("memory:", environment=server.environment, observers=[witness]) as agent,
+    ):
+        result = await agent.execute(LOG_IN, inputs={"password": SECRET})
+        for number in (1, 2):
+            assert result.status == "waiting"
+            assert len(server.requests) == number
+            await agent.approve(result.run_id, witness.of(ev.ApprovalRequested)[-1].gate)
+            result = await agent.resume(result.run_id, secrets={"password": SECRET})
+        assert len(server.requests) == 2
+    assert result.status == "failed"
+    failure = result.errors["ask"]
+    assert (failure.category, failure.code) == ("permission_error", "secret_not_kept")
+    assert "approve it while the run is driven" in failure.message
+    assert log_in == []
+    assert SECRET not in repr(witness.items)
+
+
+async def test_a_call_that_holds_a_secret_can_be_approved_while_the_run_is_driven(witness, log_in):
+    """With somebody there the approval holds for that very call, and the tool gets the secret."""
+    async with (
+        asyncio.timeout(20),
+        ModelServer([call("log_in", password=SECRET), say("in")]) as server,
+        LeadAgent("memory:", environment=server.environment, observers=[witness]) as agent,
+    ):
+        run = await agent.start(LOG_IN, inputs={"password": SECRET})
+        async for batch in run.events():
+            for event in batch:
+                if isinstance(event, ev.ApprovalRequested):
+                    await agent.approve(run.run_id, event.gate)
+        result = await run.wait()
+    assert result.status == "completed"
+    assert log_in == [SECRET]
+    assert SECRET not in repr(witness.items)
+
+
 @pytest.mark.parametrize("source", ["environment", "bearer", "api_key", "header"])
 async def test_no_key_is_in_anything_that_leaves_a_run(lead, witness, source):
     """Whatever form the key has and however the call ends, no event, note, log or result holds it."""

@@ -44,7 +44,8 @@ def test_an_unknown_model_is_unpriced():
 def test_a_response_without_usage_is_unpriced():
     """Where the service tells no tokens nothing can be reckoned, not even with prices of one's own."""
     silent = response(input_tokens=0, output_tokens=0)
-    assert prices.cost(silent, Prices(input=1, output=1), foreign=True) == {"unpriced_calls": 1}
+    unknown = {"unpriced_calls": 1, "unmetered_calls": 1}
+    assert prices.cost(silent, Prices(input=1, output=1), foreign=True) == unknown
 
 
 def test_prices_of_the_flow_count_before_the_list():

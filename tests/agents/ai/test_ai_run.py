@@ -46,7 +46,7 @@ async def test_a_run_uses_tools_until_it_answers(contexts, provider):
     assert result["content"] == "It is 42."
     assert result["tool_calls"] == [{"name": "double", "arguments": {"number": 21}}]
     assert result["usage"] == {"input_tokens": 20, "output_tokens": 40}
-    assert (context.admitted, context.usage["calls"]) == (1, 2)
+    assert (context.admitted, context.usage["calls"]) == (2, 2)
     assert server.requests[0].tools == ["double"]
     assert server.requests[1].results == ["42"]
     called, returned = context.tools
@@ -355,7 +355,7 @@ async def test_an_attempt_goes_on_where_the_last_one_failed(contexts, failure):
 
 
 @BOTH
-@pytest.mark.parametrize("kept", range(7))
+@pytest.mark.parametrize("kept", range(8))
 async def test_an_attempt_goes_on_from_any_piece(contexts, provider, kept):
     """However many pieces were kept before a crash, the run ends the same, and no kept call is made again."""
     made = []
@@ -376,7 +376,7 @@ async def test_an_attempt_goes_on_from_any_piece(contexts, provider, kept):
         whole = contexts()
         expected = await run(whole, **at(server, provider), tools=["note"])
         assert made == ["a", "b"]
-        assert len(whole.pieces) == 6
+        assert len(whole.pieces) == 7
         saved = whole.pieces[:kept]
         made.clear()
         again = contexts(saved=saved)
@@ -406,7 +406,7 @@ async def test_a_call_that_was_kept_without_its_secret_is_not_made(contexts):
     async with ModelServer(replies) as server:
         whole = contexts()
         await run(whole, **at(server), tools=["log_in"])
-    kept = json.loads(json.dumps(whole.pieces[:2]).replace("hunter22", "***"))
+    kept = json.loads(json.dumps(whole.pieces[:3]).replace("hunter22", "***"))
     made.clear()
     async with ModelServer(replies) as server:
         result = await run(contexts(saved=kept), **at(server), tools=["log_in"])

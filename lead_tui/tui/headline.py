@@ -15,7 +15,7 @@ from lead_tui.text.safe import safe_line
 from lead_tui.text.words import short_name
 from lead_tui.tui.look import TASKS, Look, Tone, clock, run_look, status_look
 from lead_tui.tui.model import RunModel
-from lead_tui.tui.prose.amounts import count, dollars, gauge, is_spent, percent, unpriced
+from lead_tui.tui.prose.amounts import count, dollars, gauge, is_spent, unpriced
 from lead_tui.tui.prose.cells import fit
 from lead_tui.tui.vitals.spending import holding, pressing, spent
 
@@ -136,7 +136,7 @@ def _budget(model: RunModel, ascii: bool) -> list[Piece]:  # noqa: A002
         return []
     tone: Tone = "muted" if limit.stage == "fine" else limit.look.tone
     full, empty = gauge(limit.part, GAUGE, ascii_only=ascii)
-    return [(full + empty, tone, False), (f"{percent(limit.part)} of {limit.most_text}", tone, False)]
+    return [(full + empty, tone, False), (f"{limit.part_text} of {limit.most_text}", tone, False)]
 
 
 def _word(model: RunModel, look: Look) -> str:

@@ -227,6 +227,6 @@ def test_plan_tells_the_worst_case_beside_the_budget(leadtui, flow):
         "at most 60 calls\n  60 answers of a model without `max_tokens`: nothing limits what they cost\n"
     ) in leadtui("plan", flow(talk, agents=[model])).out
     most = {"calls": 1, "output_tokens": 1000, "usd": 0.25}
-    assert worst_case_text(most) == ["at most 1 call, 1,000 output tokens, 0.2500 USD"]
+    assert worst_case_text(most) == ["at most 1 call, 1,000 output tokens, 0.2500 USD for the answers"]
     people = flow({"name": "ok", "agent_name": "human", "action": "approve", "parameters": {"message": "?"}})
     assert "calls nothing that costs" in leadtui("plan", people).out

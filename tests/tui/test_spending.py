@@ -332,6 +332,13 @@ def test_a_model_without_a_price_is_told_as_such() -> None:
     assert "$" not in line(play)
 
 
+def test_a_budget_that_cannot_count_a_call_shows_no_bare_figure() -> None:
+    """What nobody can count is not shown as nothing: neither in the gauge nor in Health."""
+    play = using(paying({"usd": 2.0}).begin(1, "read"), "read", calls=2, unpriced_calls=2, output_tokens=9)
+    assert "0%+ of $2" in line(play)
+    assert any("0%+ of $2  without 2 calls that nobody can count" in each for each in section(play, "SPEND"))
+
+
 @pytest.mark.parametrize(("usd", "tone"), [(1.0, "muted"), (1.6, "retry"), (2.0, "bad")])
 def test_the_gauge_warns(usd: float, tone: str) -> None:
     """At 80 % and at all of it."""

@@ -162,7 +162,7 @@ def worst_case_text(most: dict[str, float]) -> list[str]:
         return ["calls nothing that costs"]
     words = [counted(calls, "call")] if calls else []
     words += [f"{amount:,.10g} {name.replace('_', ' ')}" for name, amount in most.items()]
-    words += [] if usd is None else [money(usd)]
+    words += [] if usd is None else [f"{money(usd)} for the answers"]
     lines = [f"at most {', '.join(words)}"]
     if unbounded:
         lines.append(

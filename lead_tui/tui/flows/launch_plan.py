@@ -61,7 +61,7 @@ class LaunchPlan:
         unbounded, tokens = self.most.get("unbounded_calls", 0), self.most.get("output_tokens", 0)
         words = [f"{unbounded:,.0f} of them of any length"] if unbounded else []
         words += [f"{count(tokens)} tokens of answers"] if tokens else []
-        return [*words, dollars(self.most["usd"])] if "usd" in self.most else words
+        return [*words, f"{dollars(self.most['usd'])} for them"] if "usd" in self.most else words
 
     def spending(self) -> tuple[str, bool]:
         """`budget $2, 20k tokens`, and whether the run may come to more; "" without a budget."""

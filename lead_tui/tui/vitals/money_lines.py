@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from lead_tui.core.spending import amount
-from lead_tui.text.words import short_name
+from lead_tui.text.words import counted, short_name
 from lead_tui.tui.model import RunModel
-from lead_tui.tui.prose.amounts import amount_text, count, dollars, gauge, is_spent, percent, unpriced
+from lead_tui.tui.prose.amounts import amount_text, count, dollars, gauge, is_spent, unpriced
 from lead_tui.tui.prose.cells import fit
 from lead_tui.tui.prose.paragraphs import Span
 from lead_tui.tui.vitals.frame import Frame, Vital, lead, more
@@ -36,6 +36,10 @@ def _budget(limit: Limit, frame: Frame, names: Sequence[str]) -> Vital:
     rest = f"{amount_text(limit.what, limit.left)} left"
     if limit.stage == "spent":
         rest = "b raises it"
+    elif limit.uncounted:
+        rest = (
+            f"without {limit.uncounted:,.0f} call{'' if limit.uncounted == 1 else 's'} that nobody can count"
+        )
     elif limit.stage == "over":
         rest = "audit: it only tells"
     spans = (
@@ -44,7 +48,7 @@ def _budget(limit: Limit, frame: Frame, names: Sequence[str]) -> Vital:
         Span(fit(short_name(limit.agent or _FLOW, room), room)),
         Span(f"  {full}" if cells else "", look.tone),
         Span(empty, "faint"),
-        Span(f" {percent(limit.part):>4}", look.tone),
+        Span(f" {limit.part_text:>4}", look.tone),
         Span(f" of {limit.most_text}"),
         Span(f"  {rest}", "muted"),
     )

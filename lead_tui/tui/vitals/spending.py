@@ -6,11 +6,11 @@ What its events tell, and what attempts in flight told since: the counters move 
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
-from lead_tui.core.spending import WARN_AT, add, amount, reaches
+from lead_tui.core.spending import UNCOUNTED, WARN_AT, add, amount, reaches
 from lead_tui.flow.models import Limited
 from lead_tui.tui.look import Look
 from lead_tui.tui.model import RunModel
-from lead_tui.tui.prose.amounts import amount_text, is_spent
+from lead_tui.tui.prose.amounts import amount_text, is_spent, percent
 
 Stage = Literal["fine", "low", "spent", "over"]
 LOOKS: dict[Stage, Look] = {
@@ -30,6 +30,13 @@ class Limit(NamedTuple):
     spent: float
     most: float
     enforce: bool = True
+    uncounted: float = 0
+    """Calls that it cannot count: their model has no price, or told no tokens."""
+
+    @property
+    def part_text(self) -> str:
+        """`12%`; `12%+` if there were calls that it cannot count."""
+        return f"{percent(self.part)}{'+' if self.uncounted else ''}"
 
     @property
     def part(self) -> float:
@@ -82,11 +89,16 @@ def limits(model: RunModel) -> list[Limit]:
     budgets = model.state.budgets
     known = accounts(model) if budgets else {}
     found = [
-        Limit(agent, what, amount(known.get(agent, {}), what), most, budget.enforce)
+        _limit(agent, what, most, budget.enforce, known.get(agent, {}))
         for agent, budget in budgets.items()
         for what, most in budget.limits.items()
     ]
     return sorted(found, key=lambda limit: (_RANK.index(limit.stage), -limit.part))
+
+
+def _limit(agent: str, what: Limited, most: float, enforce: bool, account: Mapping[str, float]) -> Limit:
+    held = account.get(UNCOUNTED[what], 0) if what in UNCOUNTED else 0
+    return Limit(agent, what, amount(account, what), most, enforce, held)
 
 
 def pressing(model: RunModel, agent: str = "") -> Limit | None:

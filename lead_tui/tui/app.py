@@ -353,6 +353,7 @@ class Cockpit(App[Left]):
         error = self.runs.errors.get(run_id)
         if error is not None:
             self.tell(f"run {run_id}: {error}", bad=True)
+            self.feeds.look(run_id)
         self.leaving.run_left()
 
     # leaving

@@ -13,6 +13,8 @@ from lead_tui.core.state import RUN_ENDED, RunStatus, TaskStatus
 from lead_tui.errors import JournalError
 from lead_tui.runner.engine import load_dict
 from lead_tui.tui.app import Cockpit
+from lead_tui.tui.feed import Feed
+from lead_tui.tui.model import RunModel
 from lead_tui.tui.opening import Watch
 from lead_tui.tui.runs import Runs
 from lead_tui.tui.screens.approvals import ApprovalsScreen
@@ -21,7 +23,7 @@ from lead_tui.tui.screens.home import HomeScreen
 from lead_tui.tui.screens.run import RunScreen
 from lead_tui.tui.screens.task import TaskScreen
 from lead_tui.tui.session import Session
-from tests.tui.stage import ended, new_runs, text_of, until
+from tests.tui.stage import Stage, ended, new_runs, started, text_of, until
 
 AGENTS = [
     {"name": "good", "type": "mock"},
@@ -360,3 +362,16 @@ async def test_it_bears_any_size() -> None:
                 await pilot.press(key)
             await pilot.press("1")
         assert "flow" in text_of(screen.app)
+
+
+async def test_a_run_that_could_not_be_stored_says_so_as_long_as_it_is_looked_at() -> None:
+    """Whatever it came to: the journal does not know it."""
+    runs = new_runs()
+    run = await started(runs, ASKING)
+    runs.adopt(run)
+    await run.wait()
+    runs.errors[run.run_id] = JournalError("the disk is full")
+    feed = Feed(RunModel(runs.record(run.run_id).plan, run.run_id), runs, lambda: None)
+    stage = Stage(RunScreen(feed, runs))
+    async with stage.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "NOT STORED" in text_of(stage))

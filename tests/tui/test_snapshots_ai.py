@@ -78,7 +78,7 @@ SCENES = {
     "health": Scene(STREAMING, "studies", keys("5"), ("MCP SERVERS", "maps", "the process ended")),
     "answer": Scene(STREAMING, "studies", on("studies", "enter"), ("It should be read with care.",)),
     "attempts": Scene(STREAMING, "studies", on("studies", "enter", "2"), ("3 calls, 8.6k in",)),
-    "spent": Scene(SPENT, "proof", on("proof"), ("104% of $0.05", "b raises it")),
+    "spent": Scene(SPENT, "proof", on("proof"), ("104%+ of $0.05", "b raises it")),
     "raise": Scene(SPENT, "proof", keys("b"), ("Raise the budget", "$0.0522 spent")),
     "parked": Scene(PARKED, "proof", on("proof"), ("WAITING: BUDGET", "b raises it")),
     "home": Scene(after(45, driven=False, home=True), "NEEDS YOU", last=("the budget of $0.05", RUN)),

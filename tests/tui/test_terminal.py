@@ -274,7 +274,8 @@ def test_a_journal_that_is_deleted_at_a_gate(terminal, flow, tmp_path):
     terminal.press("a")
     terminal.until("reject")
     terminal.press("y")
-    terminal.until("was deleted or replaced")
+    told = ("was deleted or replaced", "NOT STORED")  # for some seconds, and as long as the run is looked at
+    terminal.until(lambda: any(each in terminal.screen for each in told))
     terminal.press("q")
     assert terminal.ended() == 8
     assert "was deleted or replaced" in terminal.screen
@@ -386,13 +387,13 @@ def test_home(terminal, flow):
 
 def test_a_run_of_another_process(terminal, flow, tmp_path):
     """It is watched and left without a question, and goes on; a replay of it starts where it is told to."""
-    flow(nap="echo napping; while ! test -e go; do sleep 0.1; done")
+    flow(nap="echo napping; touch begun; while ! test -e go; do sleep 0.1; done")
     other = subprocess.Popen(
         [sys.executable, "-m", "lead_tui", "run", "flow.yaml", "--no-ui", "--run-id", "r1"],
         cwd=tmp_path, env={**os.environ, "LEADTUI_DB": str(tmp_path / "journal.db")},
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    wait_until((tmp_path / "journal.db").exists, lambda: "it never began")
+    wait_until((tmp_path / "begun").exists, lambda: "it never began")
     terminal.leadtui("watch", "last")
     terminal.until("napping")
     terminal.press("q")

@@ -197,6 +197,8 @@ class RunScreen(Screen[None]):
         notes: list[Piece] = []
         if self.feed.replay is not None:
             notes.append(("REPLAY", "accent", True))
+        if self.feed.replay is None and self.model.run_id in self._runs.errors:
+            notes.append(("NOT STORED", "bad", True))  # whatever the rest of the screen says
         if self.model.damage or self.feed.problem:
             notes.append((self.model.damage or self.feed.problem, "bad", True))
         lag = self._lag

@@ -16,6 +16,7 @@ import msgspec
 from lead_tui.agents.base import BaseAgent
 from lead_tui.errors import UsageError
 from lead_tui.flow.models import AgentConfig
+from lead_tui.plugins import CannotLoad, load, source
 
 GROUP = "lead_tui.agents"
 
@@ -99,36 +100,30 @@ def _entry_points() -> dict[str, tuple[EntryPoint, ...]]:
 
 def _loaded(name: str, points: tuple[EntryPoint, ...]) -> AgentClass:
     if len({point.value for point in points}) > 1:
-        rivals = " and ".join(_source(point) for point in points)
+        rivals = " and ".join(source(point) for point in points)
         raise UsageError(f"the agent type {name!r} comes from {rivals}: uninstall one of them")
     try:
-        cls = points[0].load()
-    except Exception as error:  # importing a plugin runs foreign code
-        raise UsageError(
-            f"the agent type {name!r} of {_source(points[0])} cannot be loaded: "
-            f"{type(error).__name__}: {error}"
-        ) from error
-    return _checked(name, cls, f" of {_source(points[0])}")
+        cls = load(points[0])
+    except CannotLoad as error:
+        message = f"the agent type {name!r} of {source(points[0])} cannot be loaded: {error}"
+        raise UsageError(message) from error
+    return _checked(name, cls, f" of {source(points[0])}")
 
 
-def _checked(name: str, cls: object, source: str = "") -> AgentClass:
+def _checked(name: str, cls: object, whose: str = "") -> AgentClass:
     if isinstance(cls, type) and issubclass(cls, BaseAgent):
         return cls
-    raise UsageError(f"the agent type {name!r}{source} must derive from lead_tui.BaseAgent, {cls!r} does not")
-
-
-def _source(point: EntryPoint) -> str:
-    return f"{point.dist.name} {point.dist.version}" if point.dist else point.value
+    raise UsageError(f"the agent type {name!r}{whose} must derive from lead_tui.BaseAgent, {cls!r} does not")
 
 
 def _described(name: str) -> AgentType:
-    source = ""
+    brought_by = ""
     if name not in _registered:
-        source = " and ".join(_source(point) for point in _entry_points()[name])
+        brought_by = " and ".join(source(point) for point in _entry_points()[name])
     try:
         cls = agent_class(name)
     except UsageError as error:
-        return AgentType(name=name, source=source, problem=str(error))
+        return AgentType(name=name, source=brought_by, problem=str(error))
     config = cls.config_model
     return AgentType(
         name=name,
@@ -137,7 +132,7 @@ def _described(name: str) -> AgentType:
         fields=[
             _key(config, field) for field in config.model_fields if field not in AgentConfig.model_fields
         ],
-        source=source or cls.__module__,
+        source=brought_by or cls.__module__,
         builtin=config.builtin,
     )
 

@@ -41,10 +41,9 @@ class ToolConfig(ToolGrants, AgentConfig):
         if server := split_server_tool(action):
             return f"it is a tool of an MCP server: name the agent {server[0]!r} and the action {server[1]!r}"
         try:
-            _ = find_tool(action).arguments
+            return find_tool(action).problem or None
         except UsageError as error:
             return str(error)
-        return None
 
     def refusal(self, action: str) -> str | None:
         if self.granted_tool(action) is not None:

@@ -91,7 +91,7 @@ class Attempt(AttemptContext):
     async def _call(self, parameters: dict[str, Any]) -> None:
         guard, seconds = self._member.guard, self._member.attempt_timeout
         try:
-            await load_libraries_of(self._member.agent)
+            await load_libraries_of(type(self._member.agent))
             response = await call(self._member.agent, self._spec.action, parameters, self, self.time, seconds)
         except asyncio.CancelledError:
             guard.settle(self._ticket, None, cancelled=True)

@@ -11,9 +11,8 @@ from lead_tui.threads import in_thread
 _loaded: set[type[BaseAgent[Any]]] = set()
 
 
-async def load_libraries_of(agent: BaseAgent[Any]) -> None:
+async def load_libraries_of(kind: type[BaseAgent[Any]]) -> None:
     """Once per process; what cannot be imported is told by the call."""
-    kind = type(agent)
     if kind.libraries and kind not in _loaded:
         await in_thread(partial(_load, kind.libraries))
         _loaded.add(kind)

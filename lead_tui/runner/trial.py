@@ -17,6 +17,7 @@ from lead_tui.flow.models import AgentConfig, TaskSpec, Workflow
 from lead_tui.observers.hub import Item, Observer
 from lead_tui.runner.engine import Engine
 from lead_tui.runner.handle import LocalRun
+from lead_tui.runner.libraries import load_libraries_of
 
 TASK = "test"
 
@@ -222,6 +223,7 @@ async def begin_trial(
     config = _config(document.workflow, agent)
     action = _known_action(config, action or _usual_action(document.workflow, config))
     part = _one_task(document, config, action, parameters or {})
+    await load_libraries_of(registry.agent_class(config.type))  # the time to the first token is without them
     ear = _Ear()
     run = await engine.start(
         part, {}, environment=environment, observers=[ear, *observers], park_when_waiting=not attended

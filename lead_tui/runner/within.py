@@ -147,7 +147,7 @@ async def call_within(
         if not free:
             await attempt.pay(agent, times)
         with standing_still((attempt.time, *times)):
-            await load_libraries_of(member.agent)
+            await load_libraries_of(type(member.agent))
             refused = await _let_through(member.guard, key, begun)
         if refused is not None:
             return AgentResponse(success=False, error=refused)

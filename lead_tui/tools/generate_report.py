@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _ACTIVE = re.compile(r"([\\`*_\[\]<>|#~&!$])")
 _AT_START = re.compile(r"^(\d*)([-+=:.)])", re.MULTILINE)
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Also what turns the direction of text, so that it reads as something else than it is."""
 
 
 class Section(Model):
@@ -66,10 +67,15 @@ def _table(data: Any, columns: tuple[str, ...]) -> dict[str, Any]:
         return {}
     if isinstance(data, dict):
         head = list(columns) or list(data)
-        return {"head": ["", ""], "rows": [[name, _cell(data.get(name))] for name in head]}
+        if not head:
+            return {}
+        return {"head": ["", ""], "rows": [[_line(name), _cell(data.get(name))] for name in head]}
     if isinstance(data, list) and data and all(isinstance(each, dict) for each in data):
         head = list(columns) or list(dict.fromkeys(name for record in data for name in record))
-        return {"head": head, "rows": [[_cell(record.get(name)) for name in head] for record in data]}
+        if not head:
+            return {}
+        shown = [_line(name) for name in head]
+        return {"head": shown, "rows": [[_cell(record.get(name)) for name in head] for record in data]}
     return {"entries": [_cell(each) for each in (data if isinstance(data, list) else [data])]}
 
 

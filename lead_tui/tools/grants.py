@@ -10,22 +10,29 @@
     hosts: [api.example.com]
 
 A public tool is granted by any of these, a restricted one only by its name, an admin one by its name and
-`access_level: admin`.
+`access_level: admin`. `*` and categories leave out a tool, and a plugin, that cannot be used.
 """
 
 import os
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from lead_tui.errors import UsageError
 from lead_tui.flow.models import Model, RateLimit
 from lead_tui.tools.context import Attempt, ToolContext
 from lead_tui.tools.hosts import HostGrant, Hosts
-from lead_tui.tools.registry import all_tools, find_tool
+from lead_tui.tools.registry import Broken, all_tools, broken, find_tool
 from lead_tui.tools.tool import LEVELS, AccessLevel, Tool
 
 Approval = Literal["always", "first", "never"]
@@ -77,6 +84,8 @@ def _usable(grant: ToolGrant, info: ValidationInfo) -> ToolGrant:
         tool = find_tool(grant.name)
     except UsageError as error:
         raise ValueError(str(error)) from None
+    if tool.problem:
+        raise ValueError(tool.problem)
     allowed = info.data.get("access_level", "admin")  # not there: it is wrong itself, and told
     if LEVELS.index(tool.access_level) > LEVELS.index(allowed):
         raise ValueError(f"the tool {tool.name!r} needs `access_level: {tool.access_level}`")
@@ -124,6 +133,15 @@ class ToolGrants(Model):
                 raise ValueError(f"{name!r} is granted twice")
         return grants
 
+    @model_validator(mode="after")
+    def _with_what_they_need(self) -> Self:
+        for grant in self.tools:
+            tool = None if grant.is_pattern or grant.of_server else find_tool(grant.name)
+            for need in tool.needs if tool is not None else ():
+                if not getattr(self, need):
+                    raise ValueError(f"the tool {grant.name!r} can do nothing without `{need}`: grant some")
+        return self
+
     def granted_tools(self) -> dict[str, GrantedTool]:
         """The tools of this process that may be called, by name; those of MCP servers are not among them.
 
@@ -135,6 +153,15 @@ class ToolGrants(Model):
                 limit = grant.rate_limit or tool.rate_limit
                 found.setdefault(tool.name, GrantedTool(tool, grant.approval, limit))
         return found
+
+    def unusable_tools(self) -> list[Broken]:
+        """What `*` and categories leave out, since it cannot be used."""
+        if not any(grant.is_pattern for grant in self.tools):
+            return []
+        without_schema = [
+            Broken(tool.name, tool.source, tool.problem) for tool in all_tools() if tool.problem
+        ]
+        return [*broken(), *without_schema]
 
     def granted_tool(self, name: str) -> GrantedTool | None:
         """The tool of this name, if it may be called."""
@@ -181,7 +208,7 @@ def _meant(grant: ToolGrant) -> list[Tool]:
     if grant.of_server:
         return []
     if grant.is_pattern:
-        return [tool for tool in all_tools() if _grants(grant, tool)]
+        return [tool for tool in all_tools() if _grants(grant, tool) and not tool.problem]
     return [find_tool(grant.name)]
 
 

@@ -30,6 +30,8 @@ class HostGrant:
     @classmethod
     def parse(cls, text: str) -> "HostGrant":
         """ValueError for what is no host."""
+        if "://" in text:
+            raise ValueError(f"{text!r} is no host but a URL: write example.com or example.com:8443")
         host, port = _split(text.strip())
         network = _network(host)
         if network is not None:

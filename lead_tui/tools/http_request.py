@@ -48,9 +48,9 @@ def _is_idempotent(arguments: Mapping[str, Any]) -> bool:
     return str(arguments.get("method", "GET")).strip().upper() in _IDEMPOTENT
 
 
-@tool(category="web", access_level="restricted", idempotent=_is_idempotent)
+@tool(category="web", access_level="restricted", idempotent=_is_idempotent, needs=("hosts",))
 async def http_request(
-    url: str,
+    url: Annotated[str, Field(examples=["https://example.com/"])],
     context: ToolContext,
     method: str = "GET",
     headers: dict[str, Any] | None = None,

@@ -1,4 +1,5 @@
-"""A program: reads Python code from stdin, writes `{valid, errors, findings}` as JSON. Executes none of it.
+"""A program: reads Python code from stdin, writes `{valid, errors, findings}` as JSON. Executes none of it:
+it is parsed and compiled, so that it is valid where Python says so.
 
 It runs on its own, see `validate_code.py`, and imports nothing of leadtui.
 """
@@ -31,6 +32,7 @@ def limit() -> None:
 def report(source: bytes) -> dict[str, object]:
     try:
         tree = ast.parse(source)
+        compile(source, "<code>", "exec", dont_inherit=True)
     except SyntaxError as error:
         return wrong(error.msg, error.lineno, error.offset)
     except (RecursionError, MemoryError):

@@ -10,9 +10,11 @@ from lead_tui.tools.context import ToolContext
 from lead_tui.tools.tool import tool
 
 
-@tool(category="files", access_level="restricted", idempotent=True)
+@tool(category="files", access_level="restricted", idempotent=True, needs=("roots",))
 def read_file(
-    path: str, context: ToolContext, max_bytes: Annotated[int, Field(ge=1, le=roots.MAX_BYTES)] = 2**20
+    path: roots.FilePath,
+    context: ToolContext,
+    max_bytes: Annotated[int, Field(ge=1, le=roots.MAX_BYTES)] = 2**20,
 ) -> dict[str, Any]:
     """Read a file. What is not UTF-8 text comes as base64.
 

@@ -16,13 +16,14 @@ import msgspec
 
 from lead_tui.errors import UsageError
 from lead_tui.flow.diagnostics import did_you_mean, one_of
+from lead_tui.plugins import CannotLoad, load, source
 from lead_tui.tools.tool import Tool, tool_of
 
 GROUP = "lead_tui.tools"
 
 
 class Broken(msgspec.Struct, frozen=True):
-    """An entry point that brings nothing, and why."""
+    """An entry point that brings nothing, or a tool that cannot be used, and why."""
 
     name: str
     source: str
@@ -62,7 +63,7 @@ def all_tools() -> list[Tool]:
 def broken() -> list[Broken]:
     """The entry points that cannot be used. Imports them all."""
     brought = [(point, _brought(point)) for point in _entry_points()]
-    return [Broken(point.name, _source(point), each) for point, each in brought if isinstance(each, str)]
+    return [Broken(point.name, source(point), each) for point, each in brought if isinstance(each, str)]
 
 
 def tool_names() -> list[str]:
@@ -87,10 +88,10 @@ def _good(point: EntryPoint) -> tuple[Tool, ...]:
 def _brought(point: EntryPoint) -> tuple[Tool, ...] | str:
     """The tools of an entry point, or why there are none."""
     try:
-        loaded = point.load()
-    except Exception as error:  # noqa: BLE001 - importing a plugin runs foreign code
-        return f"{type(error).__name__}: {error}"
-    tools = tuple(dataclasses.replace(tool, source=_source(point)) for tool in _tools_in(loaded))
+        loaded = load(point)
+    except CannotLoad as error:
+        return str(error)
+    tools = tuple(dataclasses.replace(tool, source=source(point)) for tool in _tools_in(loaded))
     if not tools:
         return f"{point.value} is no tool and no module with tools: decorate a function with @tool"
     if point.attr and tools[0].name != point.name:
@@ -106,7 +107,7 @@ def _tools_in(loaded: object) -> Iterator[Tool]:
 def _missing(name: str, points: list[EntryPoint]) -> str:
     """Why there is no such tool: its own entry point is broken, or else perhaps that of a module."""
     problems = [
-        f"{_source(point)} cannot be loaded: {brought}"
+        f"{source(point)} cannot be loaded: {brought}"
         for point in points
         if isinstance(brought := _brought(point), str)
     ]
@@ -115,7 +116,3 @@ def _missing(name: str, points: list[EntryPoint]) -> str:
     names = tool_names()
     hint = did_you_mean(name, names) or f"it is {one_of(names)}"
     return "; ".join((f"there is no tool {name!r}", hint, *problems))
-
-
-def _source(point: EntryPoint) -> str:
-    return f"{point.dist.name} {point.dist.version}" if point.dist else point.value

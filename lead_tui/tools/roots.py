@@ -12,9 +12,14 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
+from typing import Annotated
+
+from pydantic import Field
 
 from lead_tui.errors import AgentError, Category, failed
 from lead_tui.tools.context import ToolContext
+
+FilePath = Annotated[str, Field(examples=["notes.txt"])]
 
 MAX_BYTES = 10 * 2**20
 """Of one file."""
@@ -113,7 +118,8 @@ def _located(context: ToolContext, path: str) -> tuple[Path, tuple[str, ...]]:
     root = max(inside, key=lambda each: len(each.parts))
     parts = whole.relative_to(root).parts
     if not parts:
-        raise _refused(path, "it is a folder", "no_file", Category.TOOL)
+        what = "it is a folder" if root.is_dir() else "a root has to be a folder, and it is granted as one"
+        raise _refused(path, what, "no_file", Category.TOOL)
     if parts[-1].lower() == ".env" or parts[-1].lower().startswith(".env."):
         raise _refused(path, "such a file holds the secrets of runs", "secret_file")
     return root, parts

@@ -65,17 +65,24 @@ def arguments_model(function: Callable[..., Any]) -> type[Arguments]:
 
 
 def arguments_schema(function: Callable[..., Any], model: type[Arguments]) -> dict[str, Any]:
-    """JSON Schema of an object whose properties are the parameters."""
+    """JSON Schema of an object whose properties are the parameters, with what the docstring says of them."""
+    schema = bare_schema(function, model)
+    properties = schema["properties"]
+    for name, text in parameter_descriptions(function).items():
+        if name in properties:
+            properties[name].setdefault("description", text)
+    return schema
+
+
+def bare_schema(function: Callable[..., Any], model: type[Arguments]) -> dict[str, Any]:
+    """The same without the docstring, whose reading takes a library. UsageError if there is none."""
     try:
         schema = model.model_json_schema(schema_generator=_Untitled)
     except PydanticUserError as error:
         raise UsageError(f"the tool {_called(function)}: {_first_line(error)}") from None
     schema.pop("title", None)
     schema.pop("description", None)
-    properties = schema.setdefault("properties", {})
-    for name, text in parameter_descriptions(function).items():
-        if name in properties:
-            properties[name].setdefault("description", text)
+    schema.setdefault("properties", {})
     return schema
 
 
@@ -108,7 +115,7 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
     target = function if inspect.isroutine(function) else type(function).__call__
     try:
         hints = get_type_hints(target, include_extras=True)
-    except NameError as error:
+    except (NameError, AttributeError, SyntaxError, TypeError) as error:
         raise UsageError(
             f"the tool {_called(function)}: its annotations name what is not there: {error}"
         ) from None

@@ -23,6 +23,7 @@ from lead_tui.tools.signature import (
     Arguments,
     arguments_model,
     arguments_schema,
+    bare_schema,
     check_signature,
     context_parameter,
     summary,
@@ -31,6 +32,9 @@ from lead_tui.tools.signature import (
 AccessLevel = Literal["public", "restricted", "admin"]
 LEVELS: tuple[AccessLevel, ...] = get_args(AccessLevel)
 """From what everybody may call to what asks for a grant of its own."""
+
+Need = Literal["roots", "hosts"]
+"""What a flow has to grant beside the tool, or it can do nothing."""
 
 Idempotent = bool | Callable[[Mapping[str, Any]], bool]
 
@@ -54,6 +58,7 @@ class Tool:
     access_level: AccessLevel = "public"
     rate_limit: RateLimit | None = None
     idempotent: Idempotent = False
+    needs: tuple[Need, ...] = ()
     source: str = ""
 
     @cached_property
@@ -65,6 +70,15 @@ class Tool:
     def schema(self) -> dict[str, Any]:
         """JSON Schema of the arguments. Raises as `arguments`."""
         return arguments_schema(self.function, self.arguments)
+
+    @cached_property
+    def problem(self) -> str:
+        """Why it cannot be used, or nothing: its signature may name what JSON Schema has no word for."""
+        try:
+            bare_schema(self.function, self.arguments)
+        except UsageError as error:
+            return str(error)
+        return ""
 
     @cached_property
     def context_parameter(self) -> str | None:
@@ -94,6 +108,7 @@ def tool(
     rate_limit: RateLimit | Mapping[str, Any] | None = None,
     *,
     idempotent: Idempotent = False,
+    needs: tuple[Need, ...] = (),
 ) -> Callable[[F], F]: ...
 
 
@@ -105,11 +120,13 @@ def tool(
     rate_limit: RateLimit | Mapping[str, Any] | None = None,
     *,
     idempotent: Idempotent = False,
+    needs: tuple[Need, ...] = (),
 ) -> F | Callable[[F], F]:
     """Make a tool of a function, with or without settings: `@tool`, `@tool(name="lookup")`.
 
     By default it has the function's name and the first paragraph of its docstring. `rate_limit` is
-    `{"requests": 10, "per": "1m"}`, for each agent that may call it. UsageError for a bad setting.
+    `{"requests": 10, "per": "1m"}`, for each agent that may call it. `needs`: a flow that grants the tool by
+    its name has to grant `roots` or `hosts`, too. UsageError for a bad setting.
     """
     if callable(name):
         return _marked(name, Tool(name.__name__, name, summary(name), source=name.__module__))
@@ -119,7 +136,7 @@ def tool(
         made = Tool(
             name=name or function.__name__, function=function, description=description or summary(function),
             category=category, access_level=access_level, rate_limit=limit, idempotent=idempotent,
-            source=function.__module__,
+            needs=needs, source=function.__module__,
         )  # fmt: skip
         return _marked(function, made)
 

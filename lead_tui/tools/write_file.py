@@ -10,9 +10,9 @@ from lead_tui.tools.context import ToolContext
 from lead_tui.tools.tool import tool
 
 
-@tool(category="files", access_level="restricted", idempotent=True)
+@tool(category="files", access_level="restricted", idempotent=True, needs=("roots",))
 def write_file(
-    path: str,
+    path: roots.FilePath,
     content: str,
     context: ToolContext,
     encoding: Literal["text", "base64"] = "text",

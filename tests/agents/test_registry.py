@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from importlib.metadata import EntryPoint
 
 import pytest
 
@@ -108,9 +107,15 @@ def test_a_registered_type_is_described_by_its_module(plugins):
     assert mine.summary == "Answers with what its function returns: a response, or a plain result."
 
 
-def test_an_entry_point_without_a_distribution_is_told_by_its_value():
-    """Metadata may be incomplete."""
-    assert registry._source(EntryPoint("x", "a:b", registry.GROUP)) == "a:b"
+@pytest.mark.parametrize("said", ["SystemExit(7)", "KeyboardInterrupt('stop')"])
+def test_a_plugin_that_wants_to_end_us(plugins, tmp_path, capsys, said):
+    """Neither does: it is its failure, and what it prints before does not reach stdout."""
+    module = f"plugin_that_ends_{said.lower()[:6]}"
+    (tmp_path / f"{module}.py").write_text(f"print('welcome')\nraise {said}")
+    plugins("acme", ends=f"{module}:Agent")
+    with pytest.raises(UsageError, match=f"'ends' of acme 1.5 cannot be loaded: {said.partition('(')[0]}"):
+        registry.agent_class("ends")
+    assert capsys.readouterr() == ("", "welcome\n")
 
 
 def test_a_type_loads_when_it_is_named():

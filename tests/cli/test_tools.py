@@ -1,9 +1,12 @@
 """`leadtui tools`: list, show and call, without a flow."""
 
 import json
+import shlex
 from types import SimpleNamespace
+from typing import Annotated
 
 import pytest
+from pydantic import Field
 
 from lead_tui.tools import registry
 from lead_tui.tools.context import ToolContext
@@ -89,8 +92,6 @@ def test_show_as_json(leadtui):
 )
 def test_the_example_of_each_public_tool_parses(leadtui, name):
     """What `show` prints can be called; it may fail for its values, not for its words."""
-    import shlex
-
     example = leadtui("tools", "show", name).out.strip().splitlines()[-1]
     assert leadtui(*shlex.split(example)[1:]).code in (0, 1)
 
@@ -191,3 +192,34 @@ def test_in_a_process_of_its_own(program):
     said = program("tools", "call", "calculate_metrics", "-p", "data=[2]", "--json").end()
     assert said.code == 0
     assert json.loads(said.out)["result"]["mean"] == 2
+
+
+@pytest.mark.parametrize("name", ["read_file", "write_file"])
+def test_the_example_of_a_tool_for_files_works(leadtui, name, tmp_path):
+    """As it is printed, in a folder that has such a file."""
+    (tmp_path / "notes.txt").write_text("hello")
+    example = leadtui("tools", "show", name).out.strip().splitlines()[-1]
+    assert leadtui(*shlex.split(example)[1:]).code == 0
+
+
+def test_the_example_of_a_restricted_tool(leadtui, monkeypatch):
+    """With what it needs to be granted, or its level if that is all."""
+    monkeypatch.setattr(registry, "_registered", {})
+
+    @tool(access_level="restricted")
+    def inside(count: Annotated[int, Field(examples=[7])]) -> int:
+        return count
+
+    registry.register_tool(inside)
+    example = leadtui("tools", "show", "inside").out.strip().splitlines()[-1]
+    assert leadtui(*shlex.split(example)[1:]).json == 7
+    web = leadtui("tools", "show", "http_request").out.splitlines()[-1].strip()
+    assert web == "leadtui tools call http_request -p url=https://example.com/ --host example.com"
+
+
+def test_a_root_that_is_a_file(leadtui, tmp_path):
+    """The folder is what has to be named."""
+    (tmp_path / "a.txt").write_text("x")
+    said = leadtui("tools", "call", "read_file", "-p", "path=a.txt", "--root", "a.txt")
+    assert said.code == 2
+    assert "--root a.txt: it is no folder" in said.err

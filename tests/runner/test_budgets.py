@@ -313,12 +313,9 @@ def test_an_enforced_budget_of_calls_is_never_overdrawn(limit, tasks, parallel, 
           for number, (requests, fails) in enumerate(tasks)),
         agent={"retry_config": retry}, budget={"calls": limit}, parallel_execution=parallel,
     )  # fmt: skip
-    before = registry._registered.get("test")
-    registry._registered["test"] = scripted(think)
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(registry._registered, "test", scripted(think))
         story = run_flow(data, meanwhile=raise_it, park_when_waiting=False)
-    finally:
-        registry._registered["test"] = before
     assert story.result.status == "completed"
     wanted = sum(requests + fails for requests, fails in tasks)
     assert len(made) == wanted == story.state.spent[""]["calls"]

@@ -202,13 +202,10 @@ def test_whatever_is_asked_meanwhile_each_call_is_made_once_and_returns(together
         await asyncio.gather(*(step(number, *each) for number, each in enumerate(together)))
         return "done"
 
-    before = registry._registered.get("test")
-    registry._registered["test"] = scripted(work)
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(registry._registered, "test", scripted(work))
         headless = Headless(ours({"name": "a", "idempotent": False}, budget={"calls": limit}))
         result = run_virtual(headless.play())
-    finally:
-        registry._registered["test"] = before
     names = [f"{number}" for number in range(len(together))]
     assert result.status == "completed"
     assert sorted(made) == names

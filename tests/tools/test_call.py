@@ -188,3 +188,10 @@ def test_a_context_without_a_run():
     assert not context.hosts.allow("example.com", 443)
     assert context.log("x") is context.conceal("x") is None
     assert context.mask("x") == "x"
+
+
+async def test_number_that_cannot_be_written():
+    """A result that no text can hold is the tool's failure, not ours."""
+
+    told = await failure(lambda: 10**5000)
+    assert (told.category, told.code) == (Category.TOOL, "not_plain")

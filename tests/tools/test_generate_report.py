@@ -167,3 +167,19 @@ async def test_as_a_tool():
     assert "<td>1</td>" in found["html"]
     with pytest.raises(AgentError, match=r"unknown key 'body'"):
         await call_tool(tool, {"title": "T", "sections": [{"body": 1}]}, ToolContext())
+
+
+def test_text_that_turns_its_direction():
+    """What makes text read as something else than it is does not come through; right-to-left words do."""
+    made = report(
+        {"heading": "a\u202eb", "text": "\u2066x\u200f", "data": {"\u061ck": "שלום"}}, title="t\u2028"
+    )
+    for text in made.values():
+        assert not set("\u202e\u2066\u200f\u061c\u2028") & set(text)
+        assert "שלום" in text
+
+
+@pytest.mark.parametrize("data", [[{}], [{}, {}], {}])
+def test_records_without_fields_make_no_table(data):
+    """There is nothing to show, and no broken table."""
+    assert markdown({"heading": "H", "data": data}) == "# T\n\n## H\n"

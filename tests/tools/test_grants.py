@@ -50,7 +50,9 @@ def test_nothing_is_granted_by_default():
 def test_tools_by_name():
     """Exactly what is named, restricted ones, too."""
     granted = config(
-        "json_parse", {"name": "write_file", "approval": "always", "rate_limit": {"requests": 1}}
+        "json_parse",
+        {"name": "write_file", "approval": "always", "rate_limit": {"requests": 1}},
+        roots=["data"],
     )
     tools = granted.granted_tools()
     assert list(tools) == ["json_parse", "write_file"]
@@ -164,7 +166,7 @@ NAMES = ["*", "category:data", "category:files", "category:none", "time.now", "j
 @given(tools=st.lists(st.sampled_from(NAMES), unique=True), level=st.sampled_from(["restricted", "admin"]))
 def test_whatever_is_granted_is_meant(tools, level):
     """A tool above public is granted exactly if its own name is in the list, and nothing is out of level."""
-    granted = config(*tools, access_level=level).granted_tools()
+    granted = config(*tools, access_level=level, roots=["."], hosts=["*"]).granted_tools()
     for each in registry.all_tools():
         if each.access_level != "public":
             assert (each.name in granted) == (each.name in tools)
@@ -172,3 +174,32 @@ def test_whatever_is_granted_is_meant(tools, level):
             meant = {"*", f"category:{each.category}", each.name} & set(tools)
             assert (each.name in granted) == bool(meant)
     assert all(LEVELS.index(each.tool.access_level) <= LEVELS.index(level) for each in granted.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "need"), [("read_file", "roots"), ("write_file", "roots"), ("http_request", "hosts")]
+)
+def test_tools_that_can_do_nothing_alone(name, need):
+    """Who grants a tool by its name grants what it needs, too: nothing would come of it otherwise."""
+    (error,) = complaint(name)
+    assert f"the tool '{name}' can do nothing without `{need}`" in error["msg"]
+    assert config(name, **{need: ["data"]}).granted_tool(name) is not None
+
+
+def test_what_cannot_be_used_is_left_out(plugins):
+    """`*` and categories pass over a broken plugin and a tool without a schema; a name is refused."""
+    plugins("acme", "acme_gone", "import sys; sys.exit(7)", gone="acme_gone:gone")
+    source = "from lead_tui import tool\n@tool(category='data')\ndef odd(x: 'Nope'): ..."
+    plugins("other", "acme_odd", source, odd="acme_odd:odd")
+    for pattern in ("*", "category:data"):
+        granted = config(pattern)
+        assert "json_parse" in granted.granted_tools()
+        assert not {"gone", "odd"} & set(granted.granted_tools())
+        told = {each.name: (each.source, each.problem) for each in granted.unusable_tools()}
+        assert told["gone"] == ("acme 1.5", "SystemExit: 7")
+        assert told["odd"][0] == "other 1.5"
+        assert "annotations name what is not there" in told["odd"][1]
+    assert config("json_parse").unusable_tools() == []
+    for name, why in (("gone", "SystemExit: 7"), ("odd", "annotations name what is not there")):
+        (error,) = complaint(name)
+        assert why in error["msg"]

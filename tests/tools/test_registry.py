@@ -82,6 +82,12 @@ def test_a_plugin_brings_a_module(plugins):
             "acme 1.5 cannot be loaded: ModuleNotFoundError",
         ),
         ("raise RuntimeError('no licence')", {"broken": "acme_bad:broken"}, "RuntimeError: no licence"),
+        (
+            "import sys; sys.exit(7)",
+            {"broken": "acme_bad:broken"},
+            "acme 1.5 cannot be loaded: SystemExit: 7",
+        ),
+        ("raise KeyboardInterrupt", {"broken": "acme_bad"}, "acme 1.5 cannot be loaded: KeyboardInterrupt"),
         ("broken = 5", {"broken": "acme_bad:broken"}, "is no tool and no module with tools"),
         ("x = 5", {"other": "acme_bad"}, "no tool 'broken'.*acme 1.5 cannot be loaded: acme_bad is no tool"),
         (

@@ -303,3 +303,10 @@ def test_paths_in_messages_are_from_the_folder(flow):
     """A root inside the flow's folder is named as the flow names it."""
     context = ToolContext(folder=flow, roots=(flow / "data", Path("/srv/x")))
     assert "granted: data, /srv/x" in refused(read_file, "other", context).message
+
+
+def test_root_that_is_a_file(flow):
+    """A grant that is no folder is told as what it is."""
+    file = flow / "data" / "a.txt"
+    with pytest.raises(AgentError, match="a root has to be a folder"):
+        read_file("data/a.txt", ToolContext(folder=flow, roots=(file,)))

@@ -37,6 +37,12 @@ async def test_findings():
         ("# coding: nonsense\n", 1, "unknown encoding"),
         ("(" * 300, 1, "too many nested parentheses"),
         ("x = \ud800", 1, "invalid"),
+        ("nonlocal x", 1, "nonlocal declaration not allowed at module level"),
+        ("async def f():\n    yield 1\n    return 2", 3, "'return' with value in async generator"),
+        ("x = 1\nreturn 1", 2, "'return' outside function"),
+        ("break", 1, "'break' outside loop"),
+        ("def f(a, a): ...", 1, "duplicate argument 'a'"),
+        ("from __future__ import nope", 1, "future feature nope is not defined"),
     ],
 )
 async def test_syntax_errors(code, line, complaint):

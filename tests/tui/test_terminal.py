@@ -1,6 +1,7 @@
 """The real program on a real terminal (tmux): what it shows, how it leaves, and that it gives all back."""
 
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -88,8 +89,8 @@ class Terminal:
 
     def ended(self) -> int:
         """Wait for the end of the program; its exit code."""
-        screen = self.until("CODE ")
-        return int(screen.rpartition("CODE ")[2].partition(".")[0])
+        screen = self.until(lambda: re.search(r"CODE \d+\.", self.screen) is not None)
+        return int(re.findall(r"CODE (\d+)\.", screen)[-1])
 
     def signal(self, number: int) -> None:
         os.kill(self.pid, number)

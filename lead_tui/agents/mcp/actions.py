@@ -33,14 +33,9 @@ _LEFT_OUT = {"meta", "icons", "annotations"}
 async def perform(
     session: Session, server: str, action: str, parameters: dict[str, Any], context: AgentContext
 ) -> AgentResponse:
-    loop = asyncio.get_running_loop()
-    begun = loop.time()
     if action in _FIXED:
-        response = AgentResponse.ok(await _FIXED[action](session, parameters, context))
-    else:
-        response = await _call_tool(session, server, action, parameters, context)
-    response.meta["elapsed"] = round(loop.time() - begun, 6)
-    return response
+        return AgentResponse.ok(await _FIXED[action](session, parameters, context))
+    return await _call_tool(session, server, action, parameters, context)
 
 
 # --- tools ----------------------------------------------------------------------------------------------

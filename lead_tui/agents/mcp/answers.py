@@ -1,4 +1,4 @@
-"""Is what comes over HTTP the answer to what was asked? The SDK takes whatever comes on a request's stream."""
+"""Is what comes over HTTP the answer to what was asked? The SDK takes whatever comes on a request's way."""
 
 import msgspec
 

@@ -73,6 +73,7 @@ class _Watched(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         what = f"{request.method} {http_request.origin(request.url)}{request.url.path}"
+        await request.aread()  # one that follows a redirect has its content still unread
         try:
             return await self._looked_at(request, await self._send(request), what)
         except Exception as error:

@@ -1,7 +1,8 @@
 """The link to a server that is our child: JSON lines over its stdin and stdout, its stderr as log lines.
 
 The process is `agents/process.py`'s: a session of its own, stopped with all it started, whatever ends the
-run. The end of a session is the protocol's: stdin closes, then TERM, then KILL.
+run. The end of a session is the protocol's: stdin closes, then TERM, then KILL. A daemon that has left its
+session, its parent and its environment behind is no longer known as the server's, see `process_tree.py`.
 
 The child's environment is small, since a server is often somebody else's program: the variables of
 `INHERITED` from the run's, and the flow's `env`.

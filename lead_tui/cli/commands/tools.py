@@ -26,6 +26,7 @@ EXAMPLES = (
     "leadtui tools call calculate_metrics -p 'data=[1, 2, 3]'",
     "leadtui tools call read_file -p path=data/notes.txt --root data",
 )
+_GRANTS = {"roots": ("--root", "."), "hosts": ("--host", "example.com")}
 _WORDS = ("list", "show", "call")
 _EXAMPLES_OF = {"string": "text", "integer": 1, "number": 1.5, "boolean": True, "array": [], "object": {}}
 
@@ -154,10 +155,15 @@ def _example(tool: Tool) -> str:
     """A call that can be typed, with a value of the right type for what must be given."""
     properties, words = tool.schema["properties"], ["leadtui", "tools", "call", tool.name]
     for name in tool.schema.get("required", ()):
-        value = _EXAMPLES_OF.get(str(properties[name].get("type")), "text")
+        examples = properties[name].get("examples") or [
+            _EXAMPLES_OF.get(str(properties[name].get("type")), "text")
+        ]
+        value = examples[0]
         text = value if isinstance(value, str) else json.dumps(value)
         words += ["-p", f"{name}={text}"]
-    if tool.access_level != "public":
+    for need in tool.needs:
+        words += _GRANTS[need]
+    if tool.access_level == "admin" or (tool.access_level == "restricted" and not tool.needs):
         words += ["--access-level", tool.access_level]
     return shlex.join(words)
 
@@ -197,6 +203,9 @@ def _context(roots: list[Path], hosts: list[str]) -> ToolContext:
         granted = Hosts.parse(tuple(hosts))
     except ValueError as error:
         raise UsageError(f"--host: {error}") from None
+    for root in roots:
+        if root.exists() and not root.is_dir():
+            raise UsageError(f"--root {root}: it is no folder; name the one that the file lies in")
     return ToolContext(
         folder=folder,
         environment=os.environ.copy(),

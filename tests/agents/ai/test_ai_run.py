@@ -544,3 +544,37 @@ async def test_a_call_is_in_the_journal_before_it_is_made(contexts):
     async with ModelServer([call("act"), say("Done.")]) as server:
         await run(context, **at(server), tools=["act"])
     assert order == ["told", "stored", "made"]
+
+
+async def test_a_run_keeps_that_it_has_begun(contexts):
+    """Before it asks anything, and once: an attempt that only waited for what it may ask goes on."""
+
+    class Poor(Listener):
+        async def call(self, agent, action, parameters, begun=None):
+            raise asyncio.CancelledError
+
+    poor = Poor(environment={}, shared=contexts().shared)
+    async with ModelServer([say("Hi")]) as server:
+        with pytest.raises(asyncio.CancelledError):
+            await run(poor, **at(server), mcp_servers=["time"])
+        assert poor.pieces == [{"begun": True}]
+        again = contexts(saved=poor.pieces, agents={"time": clock_server()})
+        assert (await run(again, **at(server), mcp_servers=["time"]))["content"] == "Hi"
+    assert {"begun": True} not in again.pieces
+
+
+async def test_a_call_that_is_held_up_has_not_been_called(contexts):
+    """A call to a server is recorded when it is let through; one that is refused is told and not recorded."""
+
+    class Strict(Listener):
+        async def call(self, agent, action, parameters, begun=None):
+            if action == "list_tools":
+                return await super().call(agent, action, parameters)
+            assert self.tools == []
+            return AgentResponse.fail(Category.RESOURCE, "the breaker is open", code="circuit_open")
+
+    context = Strict(environment={}, shared=contexts().shared, agents={"time": clock_server()})
+    async with ModelServer([call("time__now"), say("Pity.")]) as server:
+        result = await run(context, **at(server), mcp_servers=["time"])
+    assert server.requests[1].results == ["The call failed: the breaker is open"]
+    assert (context.tools, result["tool_calls"]) == ([], [])

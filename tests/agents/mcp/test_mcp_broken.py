@@ -6,7 +6,9 @@ import pytest
 
 from lead_tui.core.events import Log
 from lead_tui.errors import Category, Outcome
-from tests.agents.mcp.stage import failure, ours, server, states, until
+from lead_tui.runner import call as runner_call
+from lead_tui.runner.call_time import CallTime
+from tests.agents.mcp.stage import failure, ours, server, states, until, written
 
 pytestmark = pytest.mark.usefixtures("no_process_left")
 
@@ -186,4 +188,39 @@ async def test_idle_server_that_answers_no_ping_is_replaced(context, monkeypatch
     await until(lambda: "failed" in states(here))
     assert "does not answer a ping within 0.05 s" in here.notes[-1].error
     assert (await agent.execute("echo", {"text": "x"}, here)).result == "done"
+    await agent.close()
+
+
+async def test_tool_that_is_none_is_named(tmp_path, context):
+    """A list that the protocol does not allow says which tool is wrong, and how."""
+    text = "from plain import serve, TOOLS\ndel TOOLS[1]['inputSchema']\nserve()\n"
+    agent = written(tmp_path, text)
+    found = await failure(agent.execute("echo", {"text": "x"}, context()))
+    assert (found.category, found.code) == (Category.TOOL, "bad_answer")
+    assert found.message.endswith("tools.1.inputSchema: Field required (in 'show')")
+    await agent.close()
+
+
+async def test_number_that_json_cannot_hold(tmp_path, context):
+    """It is told with its place in the answer."""
+    text = (
+        "import plain\n"
+        "def call(request):\n"
+        "    plain.answer(request, {'content': [], 'structuredContent': {'a': [1, {'b': float('nan')}]}})\n"
+        "plain.serve(call=call)\n"
+    )
+    agent = written(tmp_path, text)
+    found = await failure(agent.execute("show", {}, context()))
+    assert (found.category, found.code) == (Category.TOOL, "bad_answer")
+    assert "structuredContent.a[1].b of its answer" in found.message
+    await agent.close()
+
+
+async def test_end_of_the_time_while_the_server_starts(context):
+    """Nothing was sent: the call surely did nothing, and says what it waited for."""
+    agent = server("hangs_at_initialize")
+    time = CallTime()
+    response = await runner_call.call(agent, "echo", {"text": "x"}, context(), time, 0.5)
+    assert (response.error.category, response.error.outcome) == (Category.TIMEOUT, Outcome.SAFE)
+    assert "the server hangs_at_initialize was still starting" in response.error.message
     await agent.close()

@@ -120,12 +120,26 @@ def wrong_id(message, headers):
     return usual(message | {"id": 4711}, headers)
 
 
+def wrong_id_in_event(message, headers):
+    _, _, body = usual(message | {"id": 777}, headers)
+    return 200, EVENTS, b"event: message\r\ndata: " + body + b"\r\n\r\n"
+
+
 def large_event(message, headers):
     return 200, EVENTS, b"event: message\ndata: " + b"x" * 20_000 + b"\n\n"
 
 
 WRONG = {
-    "unauthorized": (status(401), (Category.PERMISSION, Outcome.PERMANENT, "http_401"), "HTTP 401"),
+    "unauthorized": (
+        status(401),
+        (Category.PERMISSION, Outcome.PERMANENT, "http_401"),
+        "HTTP 401: see `authentication`",
+    ),
+    "not found": (
+        status(404),
+        (Category.VALIDATION, Outcome.PERMANENT, "http_404"),
+        "HTTP 404: is the path of `endpoint` right?",
+    ),
     "forbidden": (status(403), (Category.PERMISSION, Outcome.PERMANENT, "http_403"), "HTTP 403"),
     "broken": (status(500), (Category.NETWORK, Outcome.UNKNOWN, "http_500"), "HTTP 500"),
     "busy": (status(429, retry_after="7"), (Category.RESOURCE, Outcome.SAFE, "http_429"), "HTTP 429"),
@@ -141,13 +155,33 @@ WRONG = {
     ),
     "moved": (
         status(307, location="http://elsewhere.invalid/mcp"),
-        (Category.VALIDATION, Outcome.PERMANENT, "invalid_params"),
-        "Redirect to http://elsewhere.invalid/mcp not followed",
+        (Category.VALIDATION, Outcome.PERMANENT, "http_307"),
+        "it has moved to http://elsewhere.invalid/mcp, which is not followed: set `endpoint`",
     ),
-    "no JSON": (
-        status(200, b"<html>"),
-        (Category.VALIDATION, Outcome.PERMANENT, "invalid_params"),
-        "text/plain",
+    "moved with a body": (
+        status(307, b"{}", JSON, location="https://elsewhere.invalid/mcp?key=1"),
+        (Category.VALIDATION, Outcome.PERMANENT, "http_307"),
+        "it has moved to https://elsewhere.invalid/mcp, which",
+    ),
+    "a page": (
+        status(200, b"<html>", b"text/html; charset=utf-8"),
+        (Category.VALIDATION, Outcome.PERMANENT, "no_mcp"),
+        "/mcp answered with text/html, which no MCP server does: is `endpoint` right?",
+    ),
+    "session id with control characters": (
+        status(200, b"{}", JSON, mcp_session_id="a\tb"),
+        (Category.NETWORK, Outcome.UNKNOWN, "bad_answer"),
+        "a session id that cannot be sent back",
+    ),
+    "wrong id in an event": (
+        wrong_id_in_event,
+        (Category.NETWORK, Outcome.UNKNOWN, "bad_answer"),
+        "with the id 777, which the request had not",
+    ),
+    "no JSON in an event": (
+        status(200, b"event: message\ndata: {nonsense\n\n", EVENTS),
+        (Category.NETWORK, Outcome.UNKNOWN, "bad_answer"),
+        "with a body that is no message",
     ),
     "half JSON": (status(200, b"{", JSON), (Category.NETWORK, Outcome.UNKNOWN, "bad_answer"), "no message"),
     "large": (
@@ -191,6 +225,56 @@ async def test_wrong_answer_fails_the_call_and_not_the_session(what, here, speak
     assert text in found.message
     assert (await agent.execute("do", {}, here)).result == "done"
     assert states(here) == ["starting", "ready"]
+    await agent.close()
+
+
+async def test_redirect_within_the_origin_is_followed(here, speak):
+    """A server that puts a slash behind its path works."""
+
+    def answer(message, headers):
+        if "x-moved" not in moved:
+            moved.append("x-moved")
+            return 307, JSON, b"", [(b"location", b"/mcp/")]
+        moved.clear()
+        return usual(message, headers)
+
+    moved = []
+    agent = agent_at(speak(answer))
+    assert (await agent.execute("do", {}, here)).result == "done"
+    await agent.close()
+
+
+async def test_list_without_end_is_no_list(here, speak, monkeypatch):
+    """A part of it does not pass for the whole."""
+    monkeypatch.setattr("lead_tui.agents.mcp.session.MOST_PAGES", 3)
+
+    def answer(message, headers):
+        if message.get("method") == "tools/list":
+            return result(message, tools=[], nextCursor="more")
+        return usual(message, headers)
+
+    agent = agent_at(speak(answer))
+    found = await failure(agent.execute("list_tools", {}, here))
+    assert (found.category, found.code) == (Category.TOOL, "endless_list")
+    assert "more than 3 pages" in found.message
+    await agent.close()
+
+
+async def test_error_of_the_servers_own_at_the_start(here, speak):
+    """Why it does not begin is told, though the number is the SDK's for a closed connection."""
+
+    def answer(message, headers):
+        error = {
+            "jsonrpc": "2.0",
+            "id": message.get("id"),
+            "error": {"code": -32000, "message": "no licence"},
+        }
+        return 200, JSON, json.dumps(error).encode()
+
+    agent = agent_at(speak(answer))
+    found = await failure(agent.execute("do", {}, here))
+    assert (found.category, found.outcome) == (Category.TOOL, Outcome.PERMANENT)
+    assert found.message == "the server web: no licence"
     await agent.close()
 
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from lead_tui.agents.base import AgentResponse
 from lead_tui.agents.mcp import McpServerConfig, elicitation, files, sampling
+from lead_tui.agents.mcp.answers import Asked, Events, Stray
 from lead_tui.agents.mcp.calls import Call, Calls, current
 from lead_tui.agents.mcp.complaints import Complaints
 from lead_tui.agents.mcp.framing import MOST_NOISE, BadStream, Lines, Messages
@@ -111,6 +112,38 @@ def test_noise_is_counted_between_messages():
             messages.read(b"noise")
 
 
+@pytest.mark.parametrize(
+    ("escaped", "text"),
+    [
+        (r"a\ud800b", "a\ufffdb"),
+        (r"\uD83D\uDE00", "\U0001f600"),
+        (r"\udc00\ud83d", "\ufffd\ufffd"),
+        (r"\ud800\ud83d\ude00", "\ufffd\U0001f600"),
+        (r"\\ud800", r"\ud800"),
+        (r"\\\ud800", "\\\ufffd"),
+    ],
+)
+def test_half_a_pair_of_surrogates(escaped, text):
+    """What no text can hold becomes U+FFFD and does not cost the message; all else stays."""
+    line = b'{"jsonrpc": "2.0", "method": "x", "params": {"text": "' + escaped.encode() + b'"}}'
+    assert Messages().read(line).params == {"text": text}
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 1000])
+def test_events_are_read_in_any_pieces(size):
+    """However the bytes are cut, and however lines end, each message is held against the request once."""
+    stream = (
+        b': hello\r\nid: 1\r\n\r\nevent: message\rdata: {"method": "x",\rdata: "id": 9}\r\r'
+        b'data:{"id": "7"}\n\nevent: message\ndata: {"id": 8}\n\n'
+    )
+    events = Events(Asked(b'{"id": 7, "method": "tools/call"}'))
+    with pytest.raises(Stray, match="the id 8"):
+        for start in range(0, len(stream), size):
+            events.feed(stream[start : start + size])
+    whatever = Events(Asked(b""))
+    whatever.feed(stream)
+
+
 # --- what the server complains of -------------------------------------------------------------------------
 
 
@@ -158,7 +191,7 @@ async def test_server_that_is_not_listened_to_has_to_wait(tmp_path, context):
 # --- schemas ----------------------------------------------------------------------------------------------
 
 
-def test_schema_that_cannot_be_understood_refuses_nothing():
+async def test_schema_that_cannot_be_understood_refuses_nothing():
     """A broken schema of a server, or one that refers to elsewhere, is no reason not to call it."""
     tools = Tools(
         [
@@ -168,17 +201,54 @@ def test_schema_that_cannot_be_understood_refuses_nothing():
         ]
     )
     assert len(tools) == 2
-    assert [tools.get(name).misfits({"x": 1}) for name in ("broken", "far")] == [[], []]
+    assert [await tools.get(name).misfits({"x": 1}) for name in ("broken", "far")] == [[], []]
     assert tools.hint("nothing like it") == "its tools are broken, far"
     assert Tools().hint("x") == "it offers no tools"
+    strange = Tools(types.Tool(name=name, input_schema={}) for name in ("", "a" * 5000, "b"))
+    assert strange.hint("?") == f"its tools are {'a' * 60}…, b"
 
 
-def test_misfits_are_few_and_short():
+HURTS = {"type": "object", "properties": {"q": {"type": "string", "pattern": "^(a|a)*$"}}}
+
+
+async def test_schema_that_would_hang_us_does_not():
+    """A pattern that backtracks for ever is checked in no time, in arguments as in answers."""
+    tool = Tools([types.Tool(name="x", input_schema=HURTS, output_schema=HURTS)]).get("x")
+    (misfit,) = await tool.misfits({"q": "a" * 40 + "!"})
+    assert misfit.text.endswith("does not match '^(a|a)*$'")
+    assert await tool.misfits_of_answer({"q": "a" * 40 + "!"}) == [misfit]
+    assert tool.answers_with_data
+
+
+async def test_answers_are_held_to_the_servers_own_schema(context, tmp_path):
+    """Data that does not fit, and none where some is due, fail the call with the place."""
+    text = (
+        "from plain import answer, serve, text, TOOLS\n"
+        f"TOOLS[1]['outputSchema'] = {HURTS | {'required': ['q']}!r}\n"
+        "serve()\n"
+    )
+    agent = written(tmp_path, text)
+    found = []
+    for data in ({"structuredContent": {"q": "a" * 40 + "!"}}, {"structuredContent": {}}, {}):
+        result = {"content": [], **data}
+        found.append(await failure(agent.execute("show", {"result": result}, context())))
+    assert [(each.category, each.code) for each in found] == [(Category.TOOL, "bad_answer")] * 3
+    assert [each.message.partition("own schema: ")[2] for each in found] == [
+        f"q: '{'a' * 40}!' does not match '^(a|a)*$'",
+        "'q' is a required property",
+        "it has none of the data that its schema asks for",
+    ]
+    good = {"content": [], "structuredContent": {"q": "aa"}}
+    assert (await agent.execute("show", {"result": good}, context())).result == {"q": "aa"}
+    await agent.close()
+
+
+async def test_misfits_are_few_and_short():
     """However wrong the arguments are, the message stays readable."""
     tool = Tools([types.Tool(name="x", input_schema={"additionalProperties": {"type": "string"}})]).get("x")
-    found = tool.misfits({str(number): [0] * 1000 for number in range(100)})
+    found = await tool.misfits({str(number): [0] * 1000 for number in range(100)})
     assert len(found) == 8
-    assert all(len(str(each)) < 320 for each in found)
+    assert all(len(str(each)) < 520 for each in found)
 
 
 # --- people and models ------------------------------------------------------------------------------------
@@ -256,6 +326,39 @@ async def test_form_that_nobody_can_answer_is_the_servers_mistake(context, monke
     monkeypatch.setattr(here, "ask", refuse)
     answer = await elicitation.answer("x", form_question({}), here)
     assert (answer.code, answer.message) == (types.INVALID_PARAMS, "the question is malformed")
+
+
+@pytest.mark.parametrize(
+    ("schema", "complaint"),
+    [
+        ({"properties": {f"f{n}": {} for n in range(51)}}, "51 fields, more than 50"),
+        ({"properties": {"a": {"enum": ["x" * 70_000]}}}, "more than 64 KiB"),
+        ({"properties": {"a": {}}, "required": ["b"]}, "requires 'b', which is none of its fields"),
+        ({"properties": 5}, "no JSON Schema of an object"),
+    ],
+)
+async def test_form_for_no_person(schema, complaint, context):
+    """A form that is too large, or cannot be filled in, is refused to the server, and nobody is asked."""
+    here = context()
+    answer = await elicitation.answer("x", form_question(schema), here)
+    assert answer.code == types.INVALID_PARAMS
+    assert complaint in answer.message
+    assert here.gates == []
+
+
+async def test_address_for_no_person(context):
+    """Neither does anybody see a page's address of ten thousand characters."""
+    question = types.ElicitRequestURLParams(message="x", url="https://x/" + "a" * 10_000, elicitation_id="1")
+    assert "more than 2000 characters" in (await elicitation.answer("x", question, context())).message
+
+
+async def test_long_question_is_cut_and_its_binding_short(context):
+    """Megabytes of a server's question reach neither the gate nor what the answer is bound to."""
+    here = context(answers=[rejection()])
+    params = types.ElicitRequestFormParams(message="m" * 3_000_000, requested_schema={"properties": {}})
+    await elicitation.answer("x", params, here)
+    assert len(here.gates[0].message) < 2_100
+    assert len(here.bound[0]) == 32
 
 
 def question(*content, **settings):
@@ -336,17 +439,47 @@ async def test_question_ends_with_its_call(context):
     assert (await asking).code == types.INVALID_REQUEST
 
 
+async def test_question_of_unknown_origin_is_not_lost(context):
+    """Over stdio it is taken for the oldest call's, and for the next one's when that ends."""
+    calls, first = Calls(), asyncio.Event()
+
+    class Slow:
+        idempotency_key = "slow"
+
+        async def ask(self, gate, bound_to=""):
+            first.set()
+            await asyncio.Event().wait()
+
+    requests, later = Requests(config(), calls, context()), context(answers=[approval(values={"n": 1})])
+
+    async def slow():
+        async with calls.begun(Slow()):
+            await first.wait()
+
+    async def asks():
+        async with calls.begun(later):
+            return await asking
+
+    begun = asyncio.create_task(slow())
+    await asyncio.sleep(0)
+    asking = asyncio.create_task(requests.elicit(None, form_question({"properties": {"n": {}}})))
+    assert (await asks()).content == {"n": 1}
+    assert len(later.gates) == 1
+    await begun
+
+
 async def test_what_the_server_says_belongs_to_a_call(context):
-    """Within a call it is that call's, elsewhere the oldest one's, and never a start's or a ping's."""
+    """Within a call it is that call's alone, elsewhere the oldest one's, never a start's or a ping's."""
     calls = Calls()
     assert calls.asking() is None
     async with calls.begun(None):
         assert calls.asking() is None
         async with calls.begun(context()) as oldest, calls.begun(context()) as inner:
             assert calls.asking() is inner
-            token = current.set(Call(context()))
-            assert calls.asking() is oldest
-            current.reset(token)
+            for elsewhere, whose in ((Call(context()), None), (Call(None), oldest), (None, oldest)):
+                token = current.set(elsewhere)
+                assert calls.asking() is whose
+                current.reset(token)
 
 
 async def test_flood_of_messages_is_cut(context, monkeypatch):

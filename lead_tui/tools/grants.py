@@ -156,12 +156,7 @@ class ToolGrants(Model):
 
     def unusable_tools(self) -> list[Broken]:
         """What `*` and categories leave out, since it cannot be used."""
-        if not any(grant.is_pattern for grant in self.tools):
-            return []
-        without_schema = [
-            Broken(tool.name, tool.source, tool.problem) for tool in all_tools() if tool.problem
-        ]
-        return [*broken(), *without_schema]
+        return broken() if any(grant.is_pattern for grant in self.tools) else []
 
     def granted_tool(self, name: str) -> GrantedTool | None:
         """The tool of this name, if it may be called."""
@@ -208,7 +203,7 @@ def _meant(grant: ToolGrant) -> list[Tool]:
     if grant.of_server:
         return []
     if grant.is_pattern:
-        return [tool for tool in all_tools() if _grants(grant, tool) and not tool.problem]
+        return [tool for tool in all_tools() if _grants(grant, tool)]
     return [find_tool(grant.name)]
 
 

@@ -56,14 +56,14 @@ def find_tool(name: str) -> Tool:
 
 def all_tools() -> list[Tool]:
     """Every tool that can be used, by name. Imports them all."""
-    found = {tool.name: tool for point in _entry_points() for tool in _good(point)}
-    return sorted((found | _registered).values(), key=lambda tool: tool.name)
+    return [tool for tool in _installed() if not tool.problem]
 
 
 def broken() -> list[Broken]:
-    """The entry points that cannot be used. Imports them all."""
+    """The entry points and tools that cannot be used. Imports them all."""
     brought = [(point, _brought(point)) for point in _entry_points()]
-    return [Broken(point.name, source(point), each) for point, each in brought if isinstance(each, str)]
+    points = [Broken(point.name, source(point), each) for point, each in brought if isinstance(each, str)]
+    return points + [Broken(tool.name, tool.source, tool.problem) for tool in _installed() if tool.problem]
 
 
 def tool_names() -> list[str]:
@@ -73,6 +73,11 @@ def tool_names() -> list[str]:
 @cache
 def _entry_points() -> tuple[EntryPoint, ...]:
     return tuple(dict.fromkeys(entry_points(group=GROUP)))
+
+
+def _installed() -> list[Tool]:
+    found = {tool.name: tool for point in _entry_points() for tool in _good(point)}
+    return sorted((found | _registered).values(), key=lambda tool: tool.name)
 
 
 def _modules() -> list[EntryPoint]:

@@ -37,7 +37,7 @@ class Granted:
 
 async def granted_tools(config: AiAgentConfig, calls: ToolCalls, context: AgentContext) -> list[Granted]:
     """Everything that is granted; AgentError if a server cannot be asked, or has no tool of that name."""
-    for each in config.unusable_tools():
+    for each in config.unusable_tools() if context.attempt == 1 else ():
         text = f"the tool {each.name} of {each.source} cannot be used and is left out: {each.problem}"
         context.log(text, "warning")
     found = [_local(each, calls, context) for each in config.granted_tools().values()]

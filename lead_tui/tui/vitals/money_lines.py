@@ -37,9 +37,7 @@ def _budget(limit: Limit, frame: Frame, names: Sequence[str]) -> Vital:
     if limit.stage == "spent":
         rest = "b raises it"
     elif limit.uncounted:
-        rest = (
-            f"without {limit.uncounted:,.0f} call{'' if limit.uncounted == 1 else 's'} that nobody can count"
-        )
+        rest = f"without {counted(limit.uncounted, 'call')} that nobody can count"
     elif limit.stage == "over":
         rest = "audit: it only tells"
     spans = (

@@ -7,7 +7,8 @@ frames get rarer, so that watching costs little.
 import asyncio
 from collections.abc import Callable
 
-SHORTEST = 1 / 30
+SHORTEST = 1 / 31
+"""Seconds: frames that come a little late still make 30 a second."""
 LONGEST = 1 / 5
 TICK = 0.5
 LATE = 0.012
@@ -40,12 +41,17 @@ class Frames:
         self._stirred.set()
 
     async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time()
         while True:
             await self._stirred.wait()
             self._stirred.clear()
+            begun = loop.time()
             self._draw()
             self.drawn += 1
-            self._adapt(await _sleep(self._interval))
+            # in step, however long this one took; after a rest the steps begin anew
+            due = (due if begun - due < self._interval else begun) + self._interval
+            self._adapt(await _sleep_until(due))
 
     def _adapt(self, late: float) -> None:
         self._late = MEMORY * self._late + (1 - MEMORY) * late
@@ -56,13 +62,12 @@ class Frames:
 
     async def _ticking(self) -> None:
         while True:
-            self.lag = await _sleep(TICK)
+            self.lag = await _sleep_until(asyncio.get_running_loop().time() + TICK)
             self._tick()
 
 
-async def _sleep(seconds: float) -> float:
+async def _sleep_until(due: float) -> float:
     """How many seconds too late it ended."""
     loop = asyncio.get_running_loop()
-    due = loop.time() + seconds
-    await asyncio.sleep(seconds)
+    await asyncio.sleep(due - loop.time())
     return max(loop.time() - due, 0.0)

@@ -224,11 +224,11 @@ SCENES = {
 def _the_same_everywhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Where and when it is, and how quick the machine is, are not seen."""
 
-    async def punctual(seconds: float) -> float:
-        await asyncio.sleep(seconds)
+    async def punctual(due: float) -> float:
+        await asyncio.sleep(due - asyncio.get_running_loop().time())
         return 0.0
 
-    monkeypatch.setattr(frames, "_sleep", punctual)
+    monkeypatch.setattr(frames, "_sleep_until", punctual)
     monkeypatch.setattr("textual._wait.SLEEP_GRANULARITY", 0.005)
     for place in ("calls.trials", "calls.outcome", "widgets.call_list"):
         monkeypatch.setattr(f"lead_tui.tui.{place}.took", lambda seconds: "148 ms")

@@ -8,7 +8,6 @@ import asyncio
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import urlsplit
 
 from msgspec import structs
 from pydantic import Field, field_validator
@@ -21,6 +20,7 @@ from lead_tui.http import client as http_client
 from lead_tui.http import errors as http_errors
 from lead_tui.http import headers as http_headers
 from lead_tui.http import response as http_response
+from lead_tui.http.endpoint import endpoint_problem
 
 if TYPE_CHECKING:
     import httpx2
@@ -48,13 +48,8 @@ class HttpApiConfig(AgentConfig):
     @field_validator("endpoint")
     @classmethod
     def _http(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("an endpoint of http_api begins with http:// or https:// and a host")
-        if "@" in parts.netloc:
-            raise ValueError("credentials do not belong into an endpoint: use `authentication`")
+        if value is not None and (problem := endpoint_problem(value, "http_api")):
+            raise ValueError(problem)
         return value
 
     @classmethod

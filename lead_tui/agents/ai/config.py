@@ -5,10 +5,11 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, field_validator, model_validator
 
 from lead_tui.agents.ai.answer_schema import schema_problem
-from lead_tui.agents.ai.endpoint import endpoint_problem, provider_of, resolved
+from lead_tui.agents.ai.endpoint import provider_of, resolved
 from lead_tui.agents.ai.providers import provider_problem
 from lead_tui.flow.models import AgentConfig, Limited, Model, ParametersModel, PositiveDuration
 from lead_tui.flow.parameters import Parameters, Templated
+from lead_tui.http.endpoint import endpoint_problem
 from lead_tui.tools.grants import ToolGrants
 
 CHAT, RUN = "chat_completion", "run"
@@ -90,7 +91,7 @@ class AiAgentConfig(ToolGrants, AgentConfig):
     @field_validator("endpoint")
     @classmethod
     def _http(cls, value: str | None) -> str | None:
-        if value is not None and (problem := endpoint_problem(value)):
+        if value is not None and (problem := endpoint_problem(value, "ai_agent")):
             raise ValueError(problem)
         return value
 

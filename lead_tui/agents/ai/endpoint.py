@@ -40,16 +40,6 @@ class Endpoint(NamedTuple):
         return not (self.foreign and self.declared)
 
 
-def endpoint_problem(url: str) -> str:
-    """Why this cannot be the endpoint of a model, or nothing."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return "an endpoint of ai_agent begins with http:// or https:// and a host"
-    if "@" in parts.netloc:
-        return "credentials do not belong into an endpoint: use `authentication`"
-    return ""
-
-
 def provider_of(provider: str | None, url: str | None) -> str:
     """The provider that was named, else the one whose API the endpoint's path shows."""
     if provider is not None:

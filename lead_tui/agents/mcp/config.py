@@ -7,13 +7,13 @@
 
 from pathlib import PurePath
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
 from lead_tui.agents.program import Scalar
 from lead_tui.flow.models import AgentConfig, Duration, Name, ParametersModel, PositiveDuration
 from lead_tui.flow.parameters import Parameters, Templated
+from lead_tui.http.endpoint import endpoint_problem
 
 _OF_STDIO = ("args", "env", "cwd", "kill_after")
 _OF_HTTP = ("authentication", "verify", "connect_timeout")
@@ -47,13 +47,8 @@ class McpServerConfig(AgentConfig):
     @field_validator("endpoint")
     @classmethod
     def _http(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("an endpoint of mcp_server begins with http:// or https:// and a host")
-        if "@" in parts.netloc:
-            raise ValueError("credentials do not belong into an endpoint: use `authentication`")
+        if value is not None and (problem := endpoint_problem(value, "mcp_server")):
+            raise ValueError(problem)
         return value
 
     @model_validator(mode="after")

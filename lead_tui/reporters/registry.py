@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from lead_tui.errors import UsageError
+from lead_tui.plugins import CannotLoad, load
 from lead_tui.reporters.base import FileReport, Reporter, StreamReporter, Target
 
 GROUP = "lead_tui.reporters"
@@ -61,11 +62,9 @@ def _loaded(name: str) -> type[Reporter] | None:
     if point is None:
         return None
     try:
-        cls = point.load()
-    except Exception as error:  # importing a plugin runs foreign code
-        raise UsageError(
-            f"the reporter {name!r} cannot be loaded: {type(error).__name__}: {error}"
-        ) from error
+        cls = load(point)
+    except CannotLoad as error:
+        raise UsageError(f"the reporter {name!r} cannot be loaded: {error}") from error
     return cls if isinstance(cls, type) and issubclass(cls, Reporter) else None
 
 

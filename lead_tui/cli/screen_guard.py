@@ -64,8 +64,7 @@ class ScreenGuard:
     def _give_back(self) -> None:
         self._terminal.restore(leave_full_screen=True)
         descriptors = self._terminal.descriptors
-        with suppress(OSError):
-            os.write(descriptors.screen, program.last_words(descriptors.file))
+        descriptors.end_with(program.last_words(descriptors.file))
 
     def stop(self) -> None:
         """All is in order. A guard that waits for a terminal that is held gives it back later."""

@@ -30,18 +30,13 @@ class TerminalState:
         if self.settings is not None:
             _set(self.descriptors.keys, self.settings)
         if leave_full_screen:
-            self._write(LEAVE_FULL_SCREEN)
+            self.descriptors.end_with(LEAVE_FULL_SCREEN)
             self.descriptors.watcher(False)
 
     @property
     def gone(self) -> bool:
         """Was it a terminal, and is there none any more?"""
         return self.settings is not None and not os.isatty(self.descriptors.keys)
-
-    def _write(self, text: bytes) -> None:
-        """Past all buffers: what still stands in them is a screen that nobody sees any more."""
-        with suppress(OSError):
-            os.write(self.descriptors.screen, text)
 
 
 def settings_of(number: int) -> list[Any] | None:

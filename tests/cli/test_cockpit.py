@@ -156,20 +156,31 @@ def test_doctor_knows_the_cockpit(leadtui, own_place):
 
 
 def test_the_terminal_is_given_back(monkeypatch):
-    """Its settings and, if the screen is open, all that the screen asked of it; from any thread."""
+    """Its settings and, if the screen is open, all that the screen asked of it; from any thread.
+
+    A frame that another thread still holds is not drawn over the shell.
+    """
     master, slave = pty.openpty()
     with open(slave, "w", closefd=False) as screen:
         monkeypatch.setattr(sys, "__stdin__", screen)
         monkeypatch.setattr(sys, "__stderr__", screen)
         before = termios.tcgetattr(slave)
         state = screen_restore.TerminalState(Descriptors())
+        frames = state.descriptors.writer()
         tty.setraw(slave)
         state.restore(leave_full_screen=False)
         assert termios.tcgetattr(slave) == before
         tty.setraw(slave)
         state.restore(leave_full_screen=True)
         assert termios.tcgetattr(slave) == before
-        assert b"\x1b[?1049l" in os.read(master, 1000)
+        frames.write("a late frame")
+        frames.flush()
+        os.write(slave, b"the shell")
+        written = b""
+        while not written.endswith(b"the shell"):
+            written += os.read(master, 1000)
+        assert b"\x1b[?1049l" in written
+        assert b"late" not in written
         assert not state.gone
         os.close(master)
         assert state.gone

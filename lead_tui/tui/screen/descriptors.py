@@ -35,6 +35,7 @@ class Descriptors:
         self.watcher: Callable[[bool], object] = lambda is_open: None
         self.taken = False
         self._before: list[int] = []
+        self._last: int | None = None
         self._file: int | None = None
         self._first = b""
         self._left_out = 0
@@ -80,6 +81,19 @@ class Descriptors:
                 self.taken = False
         if restored:
             self.watcher(False)
+
+    def end_with(self, text: bytes) -> None:
+        """Past all buffers, and the last that `screen` brings to the terminal: frames that other threads hold
+        are a screen that nobody sees any more. More text of this kind may follow.
+        """
+        with self._turn:
+            if self._last is None:
+                self._last = os.dup(self.screen)
+                nothing = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nothing, self.screen, inheritable=False)
+                os.close(nothing)
+        with suppress(OSError):
+            os.write(self._last, text)
 
     def trim(self) -> None:
         """Keep the file small; to be called now and then."""

@@ -29,6 +29,7 @@ from lead_tui.tui.opening import Edit, Home, Launch, Left, Opening, TryAgents, W
 from lead_tui.tui.runs import Runs
 from lead_tui.tui.screen.descriptors import Descriptors
 from lead_tui.tui.screen.frames import Frames
+from lead_tui.tui.screen.paint import paint
 from lead_tui.tui.screens.run import RunScreen
 from lead_tui.tui.session import Session, save
 from lead_tui.tui.steering import Steering
@@ -190,6 +191,7 @@ class Cockpit(App[Left]):
                 for screen in self.screen_stack:
                     if getattr(screen, "model", None) is feed.model:
                         screen.show(changes)  # type: ignore[attr-defined]
+                        paint(screen)
 
     def _shown_feeds(self) -> list[Feed]:
         return [screen.feed for screen in self.screen_stack if isinstance(screen, RunScreen)]

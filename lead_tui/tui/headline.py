@@ -106,7 +106,7 @@ def _asking(model: RunModel) -> int:
     """How many things wait for a person."""
     state = model.state
     budgets = len({limit.agent for limit in holding(model)})
-    return len(views.open_gates(state)) + state.counts[TaskStatus.INTERRUPTED] + budgets
+    return len(views.open_gates(state)) + len(views.interrupted(state)) + budgets
 
 
 def _cost(model: RunModel) -> list[Piece]:

@@ -73,12 +73,15 @@ def ordered(needs: Iterable[Need]) -> list[Need]:
 
 @dataclass(frozen=True, slots=True)
 class OpenGate:
-    """A question that a person can answer now; `driven`: somebody drives its run."""
+    """A question that a person can answer now; `driven`: somebody drives its run; `again`: an answer makes
+    the call again that asks.
+    """
 
     run_id: str
     flow: str
     request: ApprovalRequested
     driven: bool
+    again: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -106,7 +109,13 @@ class Watch:
     async def gates(self, recent: Sequence[RunRow]) -> list[OpenGate]:
         """Every question that waits for an answer, those of the newest run first."""
         return [
-            OpenGate(row.id, row.name, gate.request, row.owner_alive)
+            OpenGate(
+                row.id,
+                row.name,
+                gate.request,
+                row.owner_alive,
+                again=views.has_left(state, gate, driven=row.owner_alive),
+            )
             for row, state, answered in await self._open_runs(recent)
             for gate in views.open_gates(state)
             if gate.request.gate not in answered
@@ -119,7 +128,7 @@ class Watch:
         for row in rows:
             state = await self.state(row)
             if state is not None:
-                found.append((row, state, self._answered(row)))
+                found.append((row, state, self._answered(row, state)))
         return found
 
     def _older_rows(self, recent: Sequence[RunRow]) -> list[RunRow]:
@@ -158,8 +167,8 @@ class Watch:
                     apply(state, event)
             await asyncio.sleep(0)
 
-    def _answered(self, row: RunRow) -> dict[str, str]:
-        return {} if row.owner_alive else left.answers(self._runs.engine.journal, row.id)
+    def _answered(self, row: RunRow, state: RunState) -> dict[str, str]:
+        return {} if row.owner_alive else left.answers(self._runs.engine.journal, row.id, state)
 
     def _raised(self, row: RunRow) -> dict[str, str]:
         """Budgets of a run that nobody drives, and who has raised them since."""

@@ -224,6 +224,11 @@ def _(event: ev.AttemptFailed) -> Said:
 
 
 @_say.register
+def _(event: ev.AttemptStalled) -> Said:
+    return Said("stalled", "retry", f"nothing heard for {_seconds(event.idle)}")
+
+
+@_say.register
 def _(event: ev.RetryScheduled) -> Said:
     return Said("wait", "faint", _with(f"attempt {event.attempt} in {_seconds(event.delay)}", event.why))
 

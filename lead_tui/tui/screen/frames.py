@@ -67,7 +67,8 @@ class Frames:
 
 
 async def _sleep_until(due: float) -> float:
-    """How many seconds too late it ended."""
+    """How many seconds longer it took than it had to."""
     loop = asyncio.get_running_loop()
-    await asyncio.sleep(due - loop.time())
-    return max(loop.time() - due, 0.0)
+    now = loop.time()
+    await asyncio.sleep(due - now)
+    return loop.time() - max(due, now)

@@ -16,6 +16,7 @@ from lead_tui.core.commands import Approve, Reject
 from lead_tui.core.events import ApprovalGranted
 from lead_tui.flow.forms import validate_values
 from lead_tui.text.safe import safe, safe_line
+from lead_tui.text.words import CALL_IS_GONE
 from lead_tui.tui import themes
 from lead_tui.tui.flows.fields import of_form
 from lead_tui.tui.flows.needs import OpenGate, Watch
@@ -168,7 +169,7 @@ class ApprovalsScreen(Screen[None]):
     async def _show_gate(self, gate: OpenGate | None) -> None:
         """Another gate; the same one stays as it is, with what was typed."""
         before, self._shown = self._shown, gate
-        if gate is None or (before is not None and before.key == gate.key and before.driven == gate.driven):
+        if gate is None or gate == before:
             return
         request, show, form = gate.request, self._show, self._form
         self._asked.update(self._question(gate))
@@ -189,6 +190,8 @@ class ApprovalsScreen(Screen[None]):
         )
         if not gate.driven:
             text.append("\nNobody drives this run now: your answer takes it up here.", palette["ask"])
+        if gate.again:
+            text.append(f"\n{CALL_IS_GONE}.", palette["ask"])
         return text
 
     def _show_answers(self, gate: OpenGate) -> None:
@@ -241,7 +244,8 @@ class ApprovalsScreen(Screen[None]):
     def _approve(self, gate: OpenGate, answer: str) -> None:
         values = self._values(gate)
         if values is not None:
-            self._send(gate, Approve(gate=gate.request.gate, answer=answer, values=values), "approved")
+            command = Approve(gate=gate.request.gate, answer=answer, values=values, again=gate.again)
+            self._send(gate, command, "approved")
 
     def _values(self, gate: OpenGate) -> dict[str, Any] | None:
         """What the form gives, checked as the run will; None if something is wrong, which is shown."""
@@ -264,7 +268,8 @@ class ApprovalsScreen(Screen[None]):
         gate = self._shown
         if event.input.id == "why" and gate is not None:
             event.stop()
-            self._send(gate, Reject(gate=gate.request.gate, why=event.value), "rejected")
+            command = Reject(gate=gate.request.gate, why=event.value, again=gate.again)
+            self._send(gate, command, "rejected")
             self._ask_why(False)
 
     def _ask_why(self, asked: bool) -> None:

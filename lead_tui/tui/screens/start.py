@@ -15,10 +15,11 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
-from lead_tui.errors import InvalidFlow, LeadError
+from lead_tui.errors import LeadError
 from lead_tui.flow.inputs import resolve_inputs
 from lead_tui.flow.loader import Document, environment_for
 from lead_tui.runner.engine import load_file
+from lead_tui.runner.prerequisites import check_prerequisites
 from lead_tui.text.safe import safe, safe_line
 from lead_tui.tui.editing.problem_text import TOLD, broken_text, problem_text
 from lead_tui.tui.flows.fields import of_inputs
@@ -123,12 +124,13 @@ class StartScreen(Screen[None]):
         self.refresh_bindings()
 
     def _read(self) -> tuple[Document, LaunchPlan]:
+        self._read_environment()
+        document = load_file(self._flow, self._environment) if isinstance(self._flow, Path) else self._flow
+        return document, launch_plan(document)
+
+    def _read_environment(self) -> None:
         if isinstance(self._flow, Path):
             self._environment = environment_for(self._flow.resolve().parent, self._runs.env_file)
-            document = load_file(self._flow, self._environment)
-        else:
-            document = self._flow
-        return document, launch_plan(document)
 
     async def _show(self, document: Document) -> None:
         workflow, palette = document.workflow, Palette.of(self.app)
@@ -194,7 +196,9 @@ class StartScreen(Screen[None]):
             return
         try:
             values = resolve_inputs(self._document.workflow, given)
-        except InvalidFlow as error:
+            self._read_environment()  # a key that was missing may be in .env by now
+            check_prerequisites(self._document.workflow, self._environment)
+        except LeadError as error:
             self.notify(safe(str(error)), severity="error", markup=False)
             return
         self.post_message(self.Run(self._document, values, self._environment))

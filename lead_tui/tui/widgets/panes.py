@@ -13,6 +13,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from lead_tui.tui.model import Changes, RunModel
+from lead_tui.tui.screen.paint import paint
 from lead_tui.tui.widgets.log_view import LogView
 from lead_tui.tui.widgets.tasks_table import TasksTable
 
@@ -152,6 +153,7 @@ class Panes(Container):
             self.log_view.show_task(task)
         for graph in self.query("#graph"):
             cast("GraphView", graph).select(task)
+        paint(self.screen)
         self.post_message(self.Selected(task))
 
     def toggle_all(self) -> None:

@@ -1,7 +1,7 @@
 """What widgets want drawn anew is put on the screen at once.
 
-Left to itself, Textual asks each widget when that has nothing else to do, and paints at ticks of its own. Under
-an engine that keeps the loop busy, one frame becomes two paintings, the second of them some 30 ms later.
+Left to itself, Textual asks each widget when that has nothing else to do, and paints at ticks of its own.
+Under an engine that keeps the loop busy, one frame becomes two paintings, the second of them 30 ms later.
 """
 
 from typing import Any

@@ -7,6 +7,7 @@ changes, and doing it twice changes nothing more.
 """
 
 import re
+from functools import cache
 
 _INVISIBLE = (
     "\x80-\x9f"  # C1: `\x9b` alone opens a control sequence
@@ -18,18 +19,10 @@ _INVISIBLE = (
 NOT_JSON_SAFE = re.compile(f"[\x7f{_INVISIBLE}]")
 """What a JSON encoder leaves as it is, and a terminal should not get."""
 
-_PATTERNS = {
-    (newline, tab): re.compile(
-        "[\x00-\x08\x0b-\x1f\x7f" + ("" if newline else "\n") + ("" if tab else "\t") + _INVISIBLE + "]"
-    )
-    for newline in (False, True)
-    for tab in (False, True)
-}
-
 
 def safe(text: str, *, newline: bool = True, tab: bool = True) -> str:
     """`newline`, `tab`: these may stay. Takes time linear in the length, and little if nothing is to do."""
-    return _PATTERNS[newline, tab].sub(_picture, text)
+    return _pattern(newline, tab).sub(_picture, text)
 
 
 def safe_line(text: str, limit: int = 2_000) -> str:
@@ -37,6 +30,13 @@ def safe_line(text: str, limit: int = 2_000) -> str:
     missing = len(text) - limit
     line = safe(text[:limit], newline=False, tab=False)
     return f"{line}… (+{missing:,} characters)" if missing > 0 else line
+
+
+@cache
+def _pattern(newline: bool, tab: bool) -> re.Pattern[str]:
+    """Made on first use: each takes a millisecond."""
+    stays = ("" if newline else "\n") + ("" if tab else "\t")
+    return re.compile(f"[\x00-\x08\x0b-\x1f\x7f{stays}{_INVISIBLE}]")
 
 
 def _picture(found: re.Match[str]) -> str:

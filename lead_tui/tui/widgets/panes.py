@@ -101,7 +101,7 @@ class Panes(Container):
     def on_mount(self) -> None:
         self._feed()
         self.tasks.focus()
-        self.set_timer(SOON, self.complete)
+        self.call_after_refresh(self.set_timer, SOON, self.complete)
 
     def complete(self) -> None:
         """Bring the panes that the first frame could do without."""

@@ -1,16 +1,18 @@
 """`--output github`: text, with what a GitHub Actions job reads.
 
-Annotations (`::error::` and its like) for failures, gates and open breakers on stdout, a table in the file
-`GITHUB_STEP_SUMMARY`, the run's outputs in the file `GITHUB_OUTPUT`. The runner reads commands on stdout and
-stderr alike, `::name::` at the beginning of a line and `##[name]` anywhere in it, so text that others wrote
-cannot stand there as such: it gets a backslash.
+Annotations (`::error::` and its like) for failures, gates and open breakers on stdout, a page of Markdown in
+the file `GITHUB_STEP_SUMMARY`, the run's outputs in the file `GITHUB_OUTPUT`. The runner reads commands on
+stdout and stderr alike, `::name::` at the beginning of a line and `##[name]` anywhere in it, so text that
+others wrote cannot stand there as such: it gets a backslash. On the page it stands escaped, or fenced where
+its indentation counts.
 https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 """
 
 import os
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +21,20 @@ from lead_tui.observers.hub import Item
 from lead_tui.reporters.base import Target
 from lead_tui.reporters.chronicle import Chronicle
 from lead_tui.reporters.progress import Lines
-from lead_tui.reporters.result_text import result_body, summary, what_next
+from lead_tui.reporters.result_text import BELOW, result_body, summary, what_next
 from lead_tui.reporters.text import TextReporter
 from lead_tui.runner.result import Result
 from lead_tui.text.safe import safe, safe_line
-from lead_tui.text.wire import json_text
-from lead_tui.text.words import duration, failure_text, gate_commands
+from lead_tui.text.wire import json_text, yaml_text
+from lead_tui.text.words import counted, duration, failure_text, gate_commands
 
 ROWS = 500
 """Of the table: a step's summary may have 1 MiB."""
+OUTPUT_LINES, OUTPUT_WIDTH = 300, 500
+"""Of the outputs as YAML; in full they are in GITHUB_OUTPUT."""
 _AT_START = re.compile(r"^([^\S\n]*)::", re.MULTILINE)
 _OLD_FORM = re.compile(r"##(?=\[)")
+_BACKTICKS = re.compile("`+")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&:@$])")
 
 
@@ -58,7 +63,9 @@ class GithubReporter(TextReporter):
             self.stdout.line(command("error", result.name, failure_text(result.failure)))
         super().conclude(result, exit_code)
         self._chronicle.complete(result)
-        told = step_summary(self._chronicle, result, exit_code, self.target.secrets)
+        told = step_summary(
+            self._chronicle, result, exit_code, db=self.target.db, secrets=self.target.secrets
+        )
         _append("GITHUB_STEP_SUMMARY", told)
         _append("GITHUB_OUTPUT", "".join(output(name, value) for name, value in result.outputs.items()))
 
@@ -96,24 +103,56 @@ def neutral(text: str) -> str:
     return _OLD_FORM.sub(r"##\\", _AT_START.sub(r"\1\\::", text))
 
 
-def step_summary(chronicle: Chronicle, result: Result, exit_code: int, secrets: tuple[str, ...] = ()) -> str:
-    """A heading, a table of the tasks, and the outputs."""
-    told = [*summary(result, exit_code), *what_next(result, secrets=secrets)]
-    head, *rest = [markdown(line.strip()) for line in told]
+def step_summary(
+    chronicle: Chronicle,
+    result: Result,
+    exit_code: int,
+    *,
+    db: str | None = None,
+    secrets: tuple[str, ...] = (),
+) -> str:
+    """A heading, a table of the tasks, the outputs, and what failed or waits."""
+    head, *told = [*summary(result, exit_code), *what_next(result, db, secrets=secrets)]
+    parts = [[f"### {markdown(head)}"], _table(chronicle), _outputs(result.outputs), _told(told)]
+    return "".join(f"{line}\n" for part in parts if part for line in (*part, ""))
+
+
+def _table(chronicle: Chronicle) -> list[str]:
     tasks = list(chronicle.tasks.values())
     rows = [
         f"| {markdown(task.name)} | {task.status} | {duration(task.duration) if task.ended else ''} | "
         f"{task.attempts or ''} | {markdown(safe_line(_about(task.failure, task.why), 300))} |"
         for task in tasks[:ROWS]
     ]
-    table = ["| task | status | time | tries | |", "|---|---|--:|--:|---|", *rows] if rows else []
-    more = [f"\n… and {len(tasks) - ROWS:,} more tasks"] if len(tasks) > ROWS else []
-    outputs = [
-        f"| {markdown(name)} | {markdown(safe_line(_as_text(value), 300))} |"
-        for name, value in result.outputs.items()
-    ]
-    shown = ["", "| output | value |", "|---|---|", *outputs] if outputs else []
-    return "\n".join([f"### {head}", "", *table, *more, *shown, "", *(f"- {line}" for line in rest), "", ""])
+    more = ["", f"… and {len(tasks) - ROWS:,} more tasks"] if len(tasks) > ROWS else []
+    return ["| task | status | time | tries | |", "|---|---|--:|--:|---|", *rows, *more] if rows else []
+
+
+def _outputs(outputs: Mapping[str, Any]) -> list[str]:
+    if not outputs:
+        return []
+    lines = yaml_text(outputs).rstrip("\n").split("\n")
+    more = [f"… {counted(len(lines) - OUTPUT_LINES, 'more line')}"] if len(lines) > OUTPUT_LINES else []
+    shown = [safe_line(line, OUTPUT_WIDTH) for line in lines[:OUTPUT_LINES]]
+    return ["Outputs:", "", *fenced([*shown, *more], "yaml")]
+
+
+def _told(told: Sequence[str]) -> list[str]:
+    """A list: an entry for each line, with what stands below it as it is."""
+    lines: list[str] = []
+    for is_below, block in groupby(told, lambda line: line.startswith(BELOW)):
+        if is_below:
+            lines += [f"  {line}" for line in fenced([line.removeprefix(BELOW) for line in block])]
+        else:
+            lines += [f"- {markdown(line.strip())}" for line in block]
+    return lines
+
+
+def fenced(lines: Sequence[str], language: str = "") -> list[str]:
+    """Lines that a page shows as they are: nothing in them ends the fence, which is longer."""
+    longest = max((len(run) for line in lines for run in _BACKTICKS.findall(line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return [fence + language, *lines, fence]
 
 
 def _about(failure: object, why: str) -> str:

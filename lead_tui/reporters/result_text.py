@@ -8,6 +8,8 @@ from lead_tui.runner.result import Result
 from lead_tui.text.safe import safe, safe_line
 from lead_tui.text.wire import json_text, yaml_text
 from lead_tui.text.words import (
+    CALL_IS_GONE,
+    command_line,
     counted,
     duration,
     failure_text,
@@ -29,6 +31,8 @@ SHOWN_LINES = 40
 """Of what a gate shows; the gate in full is in `leadtui show RUN --json`."""
 SHOWN_WIDTH = 2_000
 """Characters of such a line."""
+BELOW = " " * 6
+"""Before each line of what stands below a question: what it shows and the commands that answer it."""
 PARKED = {"running": "in flight when it was left"}
 MARKS = {"completed": "✓", "failed": "✗", "cancelled": "■", "waiting": "?"}
 
@@ -117,7 +121,10 @@ def with_commands(
 def _commands(run_id: str, waiting: dict[str, Any], db: str | None, secrets: Sequence[str]) -> list[str]:
     if waiting["reason"] == "budget":
         return [*raise_budget(run_id, [waiting], db), go_on("resume", run_id, secrets, db)]
-    return list(gate_commands(run_id, waiting["gate"], waiting["form"], waiting["options"], db))
+    again = waiting["again"]
+    answers = gate_commands(run_id, waiting["gate"], waiting["form"], waiting["options"], db, again=again)
+    skip = f"{command_line('skip', run_id, waiting['task'], db=db)}  # it is not made again"
+    return [*answers, skip] if again else [*answers]
 
 
 def asked(
@@ -130,7 +137,8 @@ def asked(
     if answered_by:
         return [f"{head} · answered by {safe_line(answered_by, 80)}, waits for resume"]
     shown = [] if waiting["show"] is None else preview(waiting["show"], SHOWN_LINES, SHOWN_WIDTH)
-    return [head, *(f"      {line}" for line in (*shown, *_commands(run_id, waiting, db, ())))]
+    gone = [CALL_IS_GONE] if waiting["again"] else []
+    return [head, *(f"{BELOW}{line}" for line in (*shown, *gone, *_commands(run_id, waiting, db, ())))]
 
 
 def _counted(result: Result, *, parked: bool) -> str:

@@ -94,7 +94,7 @@ WAITING = result(
     not_run={"announce": "push failed"},
     waiting_for=[{"reason": "gate", "gate": "review", "task": "review", "action": "input",
                   "message": "Publish?", "show": {"rows": 3}, "form": {"amount": {"type": "number"}},
-                  "options": []}],
+                  "options": [], "again": False}],
     tasks={"waiting": 1, "completed": 1, "failed": 1, "skipped": 2},
     metrics={**NO_METRICS, "retries": 1},
 )  # fmt: skip

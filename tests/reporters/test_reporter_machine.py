@@ -2,10 +2,16 @@
 
 import io
 import json
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
+import yaml
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from lead_tui.core import events as ev
 from lead_tui.core.events import AnyEvent, AnyNote
@@ -205,24 +211,78 @@ def test_a_step_gets_a_table_and_its_outputs(monkeypatch: pytest.MonkeyPatch, tm
     assert table.startswith("before\n### ✓ nightly completed")
     assert "| fetch | completed | 3.5s | 2 |  |" in table
     assert "| push | failed | 1.0s | 1 | permission\\_error\\: 403 Forbidden |" in table
-    assert "| n | \\[1\\] |" in table
+    assert "```yaml\na b: |-\n  two\n  lines\nn:\n- 1\n```\n" in table
     first, second = _entries(outputs.read_text())
     assert first == ("a_b", text)
     assert second == ("n", "[1]")
 
 
 def test_hostile_text_stays_text_in_the_step(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """No HTML, no second row, no control character in the table; the output's value is kept as it is."""
+    """No HTML, link or second heading, no control character; the output's value is kept as it is."""
     page, outputs = tmp_path / "summary.md", tmp_path / "output"
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
     monkeypatch.setenv("GITHUB_OUTPUT", str(outputs))
     many = [ev.TaskCompleted(task=f"t{n}", duration=0) for n in range(600)]
     report("github", [*HOSTILE_STORY, *tell(*many)], HOSTILE_RESULT)
     table = page.read_text()
-    assert "<script>" not in table.replace("\\<", "")
+    kinds = Counter(token.type for token in _tokens(table))
+    assert not {"html_block", "html_inline", "link_open"} & set(kinds)
+    assert (kinds["heading_open"], kinds["fence"]) == (1, 1)
     assert "more tasks" in table
     assert not FORBIDDEN_CHARACTERS & set(table)
     assert _entries(outputs.read_bytes().decode())[0][1] == HOSTILE.replace("\ud800", "\\ud800")
+
+
+NESTED = {
+    "ticket": {"id": 4, "tags": [{"name": "a", "path": ["b"]}], "text": "def f():\n    return 1"},
+    "<b>": "| a | b |\n|---|---|\n````\n### heading\n  ~~~\n- <script>x</script>\n\n[a](http://b)",
+}
+
+
+def test_what_is_nested_keeps_its_indentation_in_the_step(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Outputs and what a gate shows stand in fences, as the YAML they are: it reads back the same."""
+    blocks = [each for each in _page(monkeypatch, tmp_path, NESTED) if each.type == "fence"]
+    outputs, gate = (block.content for block in blocks)
+    assert yaml.safe_load(outputs) == NESTED
+    shown = [line.removeprefix("| ") for line in gate.splitlines() if line.startswith("| ")]
+    assert yaml.safe_load("\n".join(shown)) == NESTED
+    assert gate.splitlines()[-1] == "leadtui reject r1 review --db /d.db"
+
+
+def test_nothing_of_what_is_shown_is_markup_in_the_step(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """No fence ends early: there is no heading, table or list besides ours, no link and no HTML."""
+    kinds = [
+        Counter(token.type for token in _page(monkeypatch, tmp_path, shown)) for shown in (NESTED, "plain")
+    ]
+    assert kinds[0] == kinds[1]
+    assert kinds[0]["heading_open"] == kinds[0]["table_open"] == kinds[0]["bullet_list_open"] == 1
+    assert not {"html_block", "html_inline", "link_open"} & set(kinds[0])
+
+
+def test_long_outputs_are_cut_in_the_step(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """The page has a limit; it says how much is missing."""
+    page = _page(monkeypatch, tmp_path, ["x" * 2_000] * 1_000)
+    lines = next(each.content for each in page if each.type == "fence").splitlines()
+    assert (len(lines), lines[0], lines[-1]) == (301, "it:", "… 701 more lines")
+    assert lines[1].endswith("… (+1,502 characters)")
+
+
+def _page(monkeypatch: pytest.MonkeyPatch, folder: Path, shown: Any) -> list[Token]:
+    """The step's page of a run that has this as its outputs and at a gate, as Markdown reads it."""
+    page = folder / "summary.md"
+    page.unlink(missing_ok=True)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
+    monkeypatch.delenv("GITHUB_OUTPUT", raising=False)
+    gate = {**WAITING.waiting_for[0], "again": False, "show": shown}
+    outputs = shown if isinstance(shown, dict) else {"it": shown}
+    outcome = replace(WAITING, outputs=outputs, waiting_for=[gate])
+    report("github", outcome=outcome, db="/d.db")
+    return _tokens(page.read_text())
+
+
+def _tokens(text: str) -> list[Token]:
+    tokens = MarkdownIt().enable("table").parse(text)
+    return [each for token in tokens for each in (token, *(token.children or ()))]
 
 
 def _entries(text: str) -> list[tuple[str, str]]:

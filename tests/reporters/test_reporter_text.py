@@ -5,7 +5,9 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
+import msgspec
 import pytest
 
 from lead_tui.core import events as ev
@@ -17,7 +19,16 @@ from lead_tui.reporters.lines import LOG_LINES, LOG_WIDTH, Narrator
 from lead_tui.reporters.progress import Lines, plain_line
 from lead_tui.reporters.result_text import result_body, summary, what_next
 from lead_tui.runner.result import budget_data
-from lead_tui.text.words import duration, gate_commands, go_on, preview, short_name, spending, stopwatch
+from lead_tui.text.words import (
+    CALL_IS_GONE,
+    duration,
+    gate_commands,
+    go_on,
+    preview,
+    short_name,
+    spending,
+    stopwatch,
+)
 from tests.reporters.reporter_samples import (
     BEGAN,
     CANCELLED,
@@ -102,6 +113,14 @@ def test_tools_and_budgets_are_told():
         "✓ budget    raised to 5 USD by ada",
         "✓ budget    writer           raised to 20,000 tokens",
     ]
+
+
+def test_a_spent_budget_is_told_with_the_command_that_raises_it():
+    """The limit is spelled out, and the journal where it is not the usual one; an audit needs nothing."""
+    over = ev.BudgetExceeded(what="tokens", spent=2, limit=1, agent="writer")
+    lines = [Narrator("j.db").tell(each) for each in tell(over, msgspec.structs.replace(over, mode="audit"))]
+    command = "leadtui raise-budget r1 --agent writer --db j.db --tokens ..."
+    assert [line and line.more for line in lines] == [(command,), ()]
 
 
 def test_what_a_run_that_waits_for_budgets_needs():
@@ -227,6 +246,10 @@ def test_outputs_stand_on_stdout_as_yaml():
         (ev.RunStopping(cause="failure", task="a", why="a failed"), "■ stopping  after a failure: a failed"),
         (ev.RunStopping(cause="cancelled", by="ann"), "■ stopping  cancelled by ann"),
         (ev.DeadlinePassed(scope="cleanup"), "! out of time the rest of the cleanup is skipped"),
+        (
+            ev.AttemptStalled(task="a", attempt=1, idle=130),
+            "! stalled   a                nothing heard for 2m10s",
+        ),
         (ev.TaskCancelled(task="a", why="by ann"), "■ cancelled a                by ann"),
         (ev.ApprovalGranted(task="a", gate="a", answer="later"), "✓ approved  a                later"),
         (ev.ApprovalRejected(task="a", gate="a", by="ann"), "■ rejected  a                by ann"),
@@ -279,6 +302,23 @@ def test_commands_name_the_journal_and_are_quoted_for_a_shell():
     assert line.more == ("leadtui retry r1 --db 'my runs.db'", "leadtui skip r1 'pu sh' --db 'my runs.db'")
     approve, _ = gate_commands("r1", "g", {"n": {"type": "integer"}, "m": {"default": 1}}, ["yes", "no"])
     assert approve == "leadtui approve r1 g --answer yes -i n=INTEGER  # or no"
+
+
+def test_a_task_that_was_cut_off_at_its_question_is_told_with_the_question():
+    """Not before: it may have been answered meanwhile. The answer to type has the call made again."""
+    line = Narrator().tell(tell(ev.TaskInterrupted(task="push", why="asked", gate="review"))[0])
+    assert line is not None
+    assert (line.word, line.detail, line.more) == ("cut off", "asked", ())
+    (gate,) = WAITING.waiting_for
+    gone = replace(WAITING, waiting_for=[{**gate, "again": True}])
+    assert what_next(gone)[-6:] == [
+        "      | rows: 3",
+        f"      {CALL_IS_GONE}",
+        "      leadtui approve r1 review --again -i amount=NUMBER",
+        "      leadtui reject r1 review --again",
+        "      leadtui skip r1 review  # it is not made again",
+        "  to go on: leadtui resume r1",
+    ]
 
 
 def test_a_long_preview_is_cut_and_says_so():

@@ -4,7 +4,7 @@
     ├── UsageError             2   the call itself is wrong: an unknown run, flag or name
     │   └── RunNotFound
     ├── InvalidFlow            3   the document cannot run; carries every diagnostic; nothing was started
-    ├── MissingSecret          3   a variable or secret input that the run needs is not set
+    ├── MissingSecret          3   a variable, key or secret input that the run needs is not set
     ├── TemplateError          3   at load; at run time it becomes the failure of a task
     ├── JournalError           8   the journal cannot be opened, read or written
     │   ├── JournalGone        8   its file was deleted or replaced while a run wrote to it

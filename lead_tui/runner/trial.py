@@ -226,8 +226,9 @@ async def begin_trial(
     await load_libraries_of(registry.agent_class(config.type))  # the time to the first token is without them
     ear = _Ear()
     run = await engine.start(
-        part, {}, environment=environment, observers=[ear, *observers], park_when_waiting=not attended
-    )
+        part, {}, environment=environment, observers=[ear, *observers], park_when_waiting=not attended,
+        unprepared=True,  # that it cannot be called is what the trial tells
+    )  # fmt: skip
     return TrialRun(run, ear, config, action)
 
 

@@ -124,6 +124,29 @@ def test_variables_come_from_the_env_file(leadtui, flow, tmp_path):
     assert "Lima" in leadtui("run", path, "--env-file", "prod.env").out
 
 
+def test_a_missing_key_of_a_provider(leadtui, flow, tmp_path, monkeypatch):
+    """Exit 3, what to set for which agents, and nothing is stored; the same when it is to go on."""
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    agents = [{"name": n, "type": "ai_agent", "provider": "anthropic", "model": "m"} for n in ("a", "b")]
+    calls = [{"name": f"t{each['name']}", "agent_name": each["name"], "parameters": {"prompt": "Hi"},
+              "depends_on": ["gate"]} for each in agents]  # fmt: skip
+    path = flow(GATE, *calls, agents=agents)
+    said = leadtui("run", path, "--run-id", "r1")
+    assert (said.code, said.out) == (3, "")
+    line = "error: agents 'a', 'b': no key for anthropic: set ANTHROPIC_API_KEY in the environment or in .env"
+    assert said.err.startswith(line)
+    assert not (tmp_path / "journal.db").exists()
+    (tmp_path / ".env").write_text("ANTHROPIC_API_KEY=sk-1\n")
+    assert leadtui("run", path, "--run-id", "r1").code == 5
+    (tmp_path / ".env").unlink()
+    before = leadtui("events", "r1").out
+    said = leadtui("resume", "r1")
+    assert (said.code, said.err.startswith(line)) == (3, True)
+    assert leadtui("events", "r1").out == before
+    for words in (("validate", path), ("plan", path), ("cancel", "r1")):
+        assert leadtui(*words).code == 0
+
+
 def test_a_run_id_that_is_taken(leadtui, flow):
     """A usage error, and the run that has it is untouched."""
     path = flow({"name": "a", "sh": "echo"})

@@ -10,7 +10,7 @@ def path(flow):
     """A flow with a branch, an agent, inputs and a cleanup."""
     return flow(
         {"name": "a", "agent_name": "m", "action": 'say "hi" <now>'},
-        {"name": "b", "sh": "echo", "when": "tasks.a.status == 'completed'", "timeout": 9},
+        {"name": "b", "sh": "echo", "when": "tasks.a.status == 'completed'", "timeout": 9, "idle_timeout": 4},
         {"name": "c", "sh": "echo", "depends_on": [{"task": "a", "on": "failed"}], "idempotent": False},
         {"name": "d", "agent_name": "m", "action": "x", "depends_on": ["b"], "continue_on_failure": True},
         finally_=[{"name": "end", "sh": "echo"}],
@@ -36,7 +36,7 @@ def test_plan_as_text(leadtui, path):
     assert lines.index("step 1") < lines.index('  a: m (mock) say "hi" <now>, 1 attempt, 5 s each')
     assert (
         "  b: shell run, after a (any), when tasks.a.status == 'completed', 3 attempts (exit 75 only), "
-        "9 s in all" in lines
+        "4 s of silence, 9 s in all" in lines
     )
     assert "  c: shell run, after a (failed), 3 attempts (exit 75 only), not idempotent" in lines
     assert "  d: m (mock) x, after b, 1 attempt, 5 s each, may fail" in lines
@@ -64,6 +64,7 @@ def test_plan_as_json(leadtui, path, own_place):
     assert plan["steps"] == [["a"], ["b", "c"], ["d"]]
     assert plan["finally"] == [["end"]]
     assert plan["tasks"]["c"]["needs"] == [{"task": "a", "on": "failed"}]
+    assert (plan["tasks"]["a"]["idle_timeout"], plan["tasks"]["b"]["idle_timeout"]) == (None, 4)
     assert not (own_place / "journal.db").exists()
 
 

@@ -105,6 +105,27 @@ async def test_a_missing_input_starts_nothing() -> None:
         await until(pilot, lambda: stage.wanted)
 
 
+async def test_a_missing_key_starts_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What to set is told, and the form stays; once it is in `.env` the same key starts the run."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    asks = """\
+        name: asks
+        agents: [{name: writer, type: ai_agent, provider: openai, model: m}]
+        tasks: [{name: a, agent_name: writer, action: run, parameters: {prompt: Hi}}]
+        """
+    stage = Stage(StartScreen(write(tmp_path / "a.yaml", asks), new_runs()))
+    async with stage.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: any("set OPENAI_API_KEY" in str(n.message) for n in stage._notifications))
+        assert stage.wanted == []
+        write(tmp_path / ".env", "OPENAI_API_KEY=sk-1\n")
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: stage.wanted)
+        assert stage.wanted[0].environment["OPENAI_API_KEY"] == "sk-1"
+
+
 async def test_a_flow_without_inputs_starts_with_enter(tmp_path: Path) -> None:
     """From its file; its environment holds the variables of the folder."""
     write(tmp_path / ".env", "LEADTUI_TEST_X=1\n")

@@ -93,6 +93,7 @@ class AiAgent(BaseAgent[AiAgentConfig]):
             # connecting gives up before the attempt does: only then is it known that nothing was executed
             connect_timeout=min(limit, 0.9 * config.timeout) if config.timeout else limit,
             limit=config.max_response_bytes,
+            heard=context.heartbeat,
         )
         return Asking(config, endpoint, wire, context, what)
 

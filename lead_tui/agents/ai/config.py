@@ -1,12 +1,15 @@
 """What a flow may say of an `ai_agent`, and the shapes of its actions' `parameters`."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from lead_tui.agents.ai.answer_schema import schema_problem
 from lead_tui.agents.ai.endpoint import provider_of, resolved
+from lead_tui.agents.ai.keys import find_key
 from lead_tui.agents.ai.providers import provider_problem
+from lead_tui.errors import AgentError
 from lead_tui.flow.models import AgentConfig, Limited, Model, ParametersModel, PositiveDuration
 from lead_tui.flow.parameters import Parameters, Templated
 from lead_tui.http.endpoint import endpoint_problem
@@ -127,6 +130,13 @@ class AiAgentConfig(ToolGrants, AgentConfig):
             if grant.of_server is not None:
                 named["tools", number] = grant.of_server[0]
         return named
+
+    def missing(self, environment: Mapping[str, str]) -> str:
+        try:
+            find_key(self.authentication, resolved(self.provider, self.endpoint, environment), environment)
+        except AgentError as error:
+            return error.failure.message
+        return ""
 
     def is_idempotent(self, action: str, parameters: dict[str, Any]) -> bool:
         return action == CHAT or not (self.tools or self.mcp_servers)

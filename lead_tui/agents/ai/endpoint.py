@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
+from lead_tui.errors import Category, failed
+
 _DEFAULTS = {
     "openai": "https://api.openai.com/v1",
     "openai-responses": "https://api.openai.com/v1",
@@ -48,11 +50,16 @@ def provider_of(provider: str | None, url: str | None) -> str:
 
 
 def resolved(provider: str | None, url: str | None, environment: Mapping[str, str]) -> Endpoint:
+    """AgentError if the environment's URL is none."""
     name = provider_of(provider, url)
     where = url or environment.get(_VARIABLES.get(name, "")) or _DEFAULTS.get(name)
     if where is None:
         return Endpoint(name)
-    parts = urlsplit(where)
+    try:
+        parts = urlsplit(where)
+    except ValueError:
+        message = f"{_VARIABLES.get(name, 'endpoint')} is not a URL"
+        raise failed(Category.VALIDATION, message, code="endpoint") from None
     base = urlunsplit((parts.scheme, parts.netloc, _base_path(name, parts.path), "", ""))
     return Endpoint(name, base, parts.query, parts.hostname != _OWN_HOSTS.get(name), declared=url is not None)
 

@@ -83,5 +83,7 @@ def _declared(authentication: Authentication) -> Key:
 
 def _missing(provider: str, variables: tuple[str, ...]) -> Exception:
     names = " or ".join(variables)
-    message = f"no key for {provider}: set {names} in the environment or in .env, or `authentication`"
+    message = (
+        f"no key for {provider}: set {names} in the environment or in .env, or the agent's `authentication`"
+    )
     return failed(Category.PERMISSION, message, code="missing_key")

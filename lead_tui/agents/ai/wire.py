@@ -4,7 +4,7 @@ Of httpx2's client it has the interface and nothing else: no cookies, no redirec
 or timeouts of its own. Answers are bounded after decompression while they stream. Imports httpx2.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import httpx2
@@ -39,7 +39,9 @@ class Wire(httpx2.AsyncClient):
         verify: bool | str = True,
         connect_timeout: float = 10.0,
         limit: int = 10 * 2**20,
+        heard: Callable[[], None] = lambda: None,
     ) -> None:
+        """`heard` is called with each answer that begins, and with each piece of it."""
         super().__init__(transport=_NoTransport(), trust_env=False, timeout=None)
         self._shared = shared
         self._key = key
@@ -48,6 +50,7 @@ class Wire(httpx2.AsyncClient):
         self._verify = verify
         self._timeouts = {"connect": connect_timeout, "read": None, "write": None, "pool": None}
         self._limit = limit
+        self._heard = heard
 
     async def send(self, request: httpx2.Request, *, stream: bool = False, **_: Any) -> httpx2.Response:
         request = self._ours(request)
@@ -55,7 +58,8 @@ class Wire(httpx2.AsyncClient):
         transport = http_client.transport(self._shared, url.scheme, url.host, self._verify)
         received = await transport.handle_async_request(request)
         received.request = request
-        body: httpx2.AsyncByteStream = _Body(received, self._limit)
+        self._heard()
+        body: httpx2.AsyncByteStream = _Body(received, self._limit, self._heard)
         status = received.status_code
         try:
             kind = _kind(received)
@@ -117,13 +121,15 @@ def _whole(received: httpx2.Response, status: int, body: httpx2.AsyncByteStream)
 class _Body(httpx2.AsyncByteStream):
     """The decompressed body. Of a refusal's the rest is left out, of an answer's it is a failure."""
 
-    def __init__(self, received: httpx2.Response, limit: int) -> None:
+    def __init__(self, received: httpx2.Response, limit: int, heard: Callable[[], None]) -> None:
+        self._heard = heard
         self._received = received
         self._limit = limit if received.is_success else min(limit, ERROR_BYTES)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         size = 0
         async for chunk in self._received.aiter_bytes():
+            self._heard()
             left = self._limit - size
             size += len(chunk)
             if size > self._limit and self._received.is_success:

@@ -14,6 +14,7 @@ from lead_tui.flow.models import BadDuration, Workflow, parse_duration
 from lead_tui.observers.hub import Observer
 from lead_tui.runner.engine import Overrides, new_run_id
 from lead_tui.runner.handle import LocalRun
+from lead_tui.runner.prerequisites import check_prerequisites
 
 EXAMPLES = (
     "leadtui run flow.yaml -i city=Paris",
@@ -55,6 +56,7 @@ def command(
     document, environment = session.load_flow(flow, env_file)
     given = read_inputs_file(inputs_file) if inputs_file is not None else {}
     values = resolve_inputs(document.workflow, given, texts=session.pairs(inputs))
+    check_prerequisites(document.workflow, environment)
     overrides = Overrides(max_parallel=max_parallel, global_timeout=_seconds(timeout))
     watching = Watching(
         output=output, reports=tuple(report or ()), quiet=quiet, strict=strict, db=db,

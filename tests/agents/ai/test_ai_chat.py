@@ -428,6 +428,35 @@ async def test_the_client_for_sdks_has_no_way_around_the_pool(contexts):
             await httpx2.AsyncClient.send(wire, response.request)
 
 
+async def test_every_piece_of_a_stream_is_a_sign_of_life(contexts):
+    """A server's pings, too, which the SDKs leave out."""
+    heard = asyncio.Event()
+
+    async def ping(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        for _ in range(3):
+            await heard.wait()
+            heard.clear()
+            await response.write(b": ping\n\n")
+        return response
+
+    async with serve(ping) as url, asyncio.timeout(20):
+        wire = Wire(contexts().shared, Key(KEY), heard=heard.set)
+        assert (await wire.get(url)).text == ": ping\n\n" * 3
+
+
+@BOTH
+async def test_an_answer_without_text_is_heard(contexts, provider):
+    """A call of a tool: nothing streams for people, and yet it is no silence."""
+    context = contexts()
+    tools = [{"name": "weather", "input_schema": {"type": "object", "properties": {}}}]
+    async with ModelServer([call("weather", city="Paris")]) as server:
+        await chat(context, {"prompt": "Hi", "tools": tools}, **at(server, provider))
+    assert texts(context) == []
+    assert context.heartbeats > 0
+
+
 def test_no_url_is_fetched_past_our_own_http():
     """An image by URL goes only to services that fetch it themselves, a document by URL to none."""
     image = [

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
-from lead_tui.agents.ai import AiAgent
+from lead_tui.agents.ai import AiAgent, AiAgentConfig
 from lead_tui.agents.ai.endpoint import Endpoint, resolved
 from lead_tui.agents.ai.keys import Key, find_key, usual_variables
 from lead_tui.agents.ai.providers import PROVIDERS, provider_problem
@@ -204,6 +204,20 @@ def test_a_missing_key_says_what_to_set():
     assert usual_variables("google") == ("GOOGLE_API_KEY", "GEMINI_API_KEY")
     assert usual_variables("openrouter") == ("OPENROUTER_API_KEY",)
     assert find_key(None, Endpoint("ollama"), {}) == Key()
+
+
+def test_what_is_missing_is_what_the_call_would_miss():
+    """The same reason before a run as in it; nothing for a service of one's own or a key that is declared."""
+    own = AiAgentConfig(name="w", type="ai_agent", provider="openai", model="m")
+    with pytest.raises(AgentError) as caught:
+        find_key(None, OWN, {})
+    assert own.missing({}) == caught.value.failure.message
+    assert own.missing({"OPENAI_API_KEY": "sk-1"}) == ""
+    assert own.missing({"OPENAI_BASE_URL": "http://localhost:1/v1"}) == ""
+    declared = {"authentication": {"type": "bearer", "token": "t"}}
+    for more in ({"endpoint": "https://h/v1"}, declared, {"provider": "ollama"}):
+        data = {"name": "w", "type": "ai_agent", "provider": "openai", "model": "m", **more}
+        assert AiAgentConfig.model_validate(data).missing({}) == ""
 
 
 @pytest.mark.parametrize(

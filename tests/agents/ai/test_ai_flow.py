@@ -9,7 +9,7 @@ import pytest
 
 from lead_tui import LeadAgent, Observer
 from lead_tui.core import events as ev
-from lead_tui.errors import InvalidFlow
+from lead_tui.errors import InvalidFlow, MissingSecret
 from lead_tui.testing import ModelServer, answer, call, fail, raw, say
 from lead_tui.tools import registry
 from lead_tui.tools.tool import tool
@@ -334,14 +334,45 @@ async def test_an_answer_that_looks_like_a_template_is_text(lead):
     assert server.requests[1].prompt == f"Repeat: {trap}"
 
 
-async def test_a_missing_key_fails_only_its_task(witness):
-    """A run without a key says which variable to set."""
+async def test_a_missing_key_starts_nothing(witness):
+    """It says what to set, and no run is stored."""
     async with LeadAgent("memory:", environment={}, observers=[witness]) as agent:
-        result = await agent.execute(flow())
-    assert result.status == "failed"
-    [failed] = witness.of(ev.AttemptFailed)
-    assert failed.failure.code == "missing_key"
-    assert "OPENAI_API_KEY" in failed.failure.message
+        with pytest.raises(MissingSecret, match="agent 'writer': no key for openai: set OPENAI_API_KEY"):
+            await agent.execute(flow())
+        assert agent.runs() == []
+    assert witness.items == []
+
+
+async def test_a_key_that_cannot_be_sent_starts_nothing():
+    """Nor does a URL of the environment that is none; neither is repeated."""
+    async with LeadAgent("memory:", environment={"OPENAI_API_KEY": f"{KEY}\u00e9"}) as agent:
+        with pytest.raises(MissingSecret, match="OPENAI_API_KEY: only printable ASCII") as told:
+            await agent.execute(flow())
+        assert KEY not in str(told.value)
+    environment = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": "http://[secret-host"}
+    async with LeadAgent("memory:", environment=environment) as agent:
+        with pytest.raises(MissingSecret, match="OPENAI_BASE_URL is not a URL") as told:
+            await agent.execute(flow())
+        assert "secret-host" not in str(told.value)
+
+
+async def test_a_run_goes_on_only_with_its_key(tmp_path):
+    """Where somebody takes it up without one it stays as it is; with one it goes on."""
+    gate = {"name": "gate", "agent_name": "human", "action": "approve", "parameters": {"message": "ok?"}}
+    document, journal = flow({}, {"depends_on": ["gate"]}), tmp_path / "journal.db"
+    document["tasks"].append(gate)
+    async with ModelServer([say("Hello")]) as server, asyncio.timeout(20):
+        async with LeadAgent(journal, environment=server.environment) as agent:
+            run_id = (await agent.execute(document)).run_id
+            await agent.approve(run_id, "gate")
+        async with LeadAgent(journal, environment={}) as agent:
+            [before] = agent.runs()
+            with pytest.raises(MissingSecret, match="set OPENAI_API_KEY"):
+                await agent.resume(run_id)
+            [after] = agent.runs()
+            assert (after.status, after.last_seq, after.owner_alive) == ("waiting", before.last_seq, False)
+        async with LeadAgent(journal, environment=server.environment) as agent:
+            assert (await agent.resume(run_id)).results["ask"]["content"] == "Hello"
 
 
 async def test_wrong_parameters_are_load_errors():

@@ -19,6 +19,7 @@ Errors: `JournalError` (cannot be opened, read, written; disk full; not ours), `
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -144,6 +145,10 @@ class Journal(Protocol):
 
     def find(self, prefix: str) -> str:
         """The run id for an id, a unique prefix or `last`. Raises RunNotFound."""
+        ...
+
+    def files(self, run_id: str) -> Path:
+        """The folder for files of a run, which nobody has made yet. They are kept as long as the journal."""
         ...
 
     def describe(self) -> dict[str, Any]:

@@ -1,8 +1,13 @@
 """The journal's promises without a disk: for tests, `run` in memory, and to see what storing costs."""
 
+import atexit
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import cached_property
 from itertools import islice
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 import msgspec
@@ -29,10 +34,14 @@ class _Run(msgspec.Struct):
 
 
 class MemoryJournal:
-    """Forgets everything with the process. A reader may keep an object that it got: all are frozen."""
+    """Forgets everything with the process. A reader may keep an object that it got: all are frozen.
 
-    def __init__(self, clock: Clock | None = None) -> None:
+    `keep_files`: those of its runs outlive the process, in the system's temporary folder.
+    """
+
+    def __init__(self, clock: Clock | None = None, *, keep_files: bool = False) -> None:
         self._clock = clock or SystemClock()
+        self._keep_files = keep_files
         self._runs: dict[str, _Run] = {}
         self._notes: list[tuple[str, Note]] = []
         self._inbox: dict[int, InboxRow] = {}
@@ -148,6 +157,17 @@ class MemoryJournal:
         if prefix == "last" and self._runs:
             return next(reversed(self._runs))
         return rules.only_one(prefix, sorted(each for each in self._runs if each.startswith(prefix)))
+
+    def files(self, run_id: str) -> Path:
+        """Not gone with the journal: who has closed it may still have a result that refers to them."""
+        return self._place / run_id
+
+    @cached_property
+    def _place(self) -> Path:
+        place = Path(mkdtemp(prefix="leadtui-"))
+        if not self._keep_files:
+            atexit.register(rmtree, place, ignore_errors=True)
+        return place
 
     def describe(self) -> dict[str, Any]:
         return {"path": ":memory:", "runs": len(self._runs), "durability": "none"}

@@ -224,6 +224,10 @@ class SqliteJournal(Reader):
 
     # anyone
 
+    def files(self, run_id: str) -> Path:
+        """Beside the journal: who deletes that sees what else there is of its runs."""
+        return self.path.with_name(f"{self.path.name}.files") / run_id
+
     def describe(self) -> dict[str, Any]:
         """What `leadtui doctor` shows. `size` in bytes, the log included."""
         files = (self.path, self.path.with_name(self.path.name + "-wal"))

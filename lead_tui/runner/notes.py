@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections import deque
+from contextlib import suppress
 
 import msgspec
 
@@ -14,7 +16,8 @@ from lead_tui.observers.hub import Hub
 
 EVERY = 0.25
 """Seconds between two batches."""
-AT_ONCE = 1_000
+AT_ONCE = 100
+"""Notes stored without a pause: of long lines the journal takes 5 ms for so many."""
 SAME_TIME = 0.001
 """Seconds within which notes bear the same time: to make one takes a fifth of what a note costs."""
 _log = logging.getLogger(__name__)
@@ -26,10 +29,11 @@ class NoteBook:
         self._journal = journal
         self._hub = hub
         self._clock = clock
-        self._unstored: list[Note] = []
+        self._unstored: deque[Note] = deque()
         self._number = 0
         self._stamped_at, self._stamp = float("-inf"), UNSTAMPED
         self._storing: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
 
     def write(self, note: Note, task: str, attempt: int) -> None:
         self._number += 1
@@ -50,15 +54,18 @@ class NoteBook:
             self._storing = asyncio.create_task(self._store_soon())
 
     async def _store_soon(self) -> None:
-        await asyncio.sleep(EVERY)
-        self._storing = None
-        await self._store()
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(EVERY):
+                    await self._closing.wait()
+            await self._store()
+        finally:
+            self._storing = None
 
     async def _store(self) -> None:
-        """In pieces, so that a flood of lines does not hold the loop."""
-        notes, self._unstored = self._unstored, []
-        for start in range(0, len(notes), AT_ONCE):
-            piece = notes[start : start + AT_ONCE]
+        """In pieces, so that a flood of lines does not hold the loop; until it is over."""
+        while self._unstored:
+            piece = [self._unstored.popleft() for _ in range(min(AT_ONCE, len(self._unstored)))]
             try:
                 await self._journal.add_notes(self._run.run_id, piece)
             except JournalError as error:
@@ -67,7 +74,6 @@ class NoteBook:
             await asyncio.sleep(0)
 
     async def close(self) -> None:
+        self._closing.set()
         if self._storing is not None:
-            self._storing.cancel()
-        if self._unstored:
-            await self._store()
+            await self._storing

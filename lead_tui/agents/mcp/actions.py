@@ -52,7 +52,7 @@ async def _call_tool(
         return await client.call_tool(name, arguments, progress_callback=told)
 
     answer = await session.call(context, what, call)
-    blocks = await content.plain(answer.content, context.run_id)
+    blocks = await content.plain(answer.content, context)
     if answer.is_error:
         said = excerpt(content.text_of(answer.content), context.mask) or "it gave no reason"
         return AgentResponse.fail(
@@ -114,7 +114,7 @@ def _not_a_number(value: Any, place: str) -> str:
 async def _beside(blocks: list[types.ContentBlock], context: AgentContext) -> dict[str, Any]:
     """What is not the structured content in other words: pictures, sounds, files."""
     others = [each for each in blocks if not isinstance(each, types.TextContent)]
-    return {"content": [await content.block(each, context.run_id) for each in others]} if others else {}
+    return {"content": [await content.block(each, context) for each in others]} if others else {}
 
 
 # --- what every server has --------------------------------------------------------------------------------
@@ -148,7 +148,7 @@ async def _read_resource(session: Session, parameters: dict[str, Any], context: 
     answer = await session.call(
         context, f"read_resource {asked.uri}", lambda client: client.read_resource(asked.uri)
     )
-    found = [await content.resource(each, context.run_id) for each in answer.contents]
+    found = [await content.resource(each, context) for each in answer.contents]
     if len(found) != 1:
         return found or None
     return found[0].get("text", found[0])
@@ -161,8 +161,7 @@ async def _get_prompt(session: Session, parameters: dict[str, Any], context: Age
         context, f"get_prompt {asked.name}", lambda client: client.get_prompt(asked.name, arguments)
     )
     messages = [
-        {"role": each.role, "content": await content.block(each.content, context.run_id)}
-        for each in answer.messages
+        {"role": each.role, "content": await content.block(each.content, context)} for each in answer.messages
     ]
     return {"description": answer.description, "messages": messages}
 

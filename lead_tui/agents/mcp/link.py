@@ -2,11 +2,12 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+import mcp_types as types
 from mcp.client._transport import TransportStreams
 
 from lead_tui.errors import Failure
@@ -50,6 +51,8 @@ class Link(ABC):
         self.over = asyncio.Event()
         self.failure: Failure | None = None
         """Why it is over, if that was not our wish."""
+        self.hear: Callable[[types.LoggingMessageNotificationParams], None] = lambda params: None
+        """Who is told of the server's log messages, by a link that does not leave them to the SDK."""
 
     @abstractmethod
     def open(self) -> AbstractAsyncContextManager[TransportStreams]: ...

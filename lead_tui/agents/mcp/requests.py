@@ -1,11 +1,11 @@
 """What the server sends beside answers: log messages, progress, and questions of its own."""
 
+import json
 import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal, TypeVar
 
 import mcp_types as types
-import msgspec
 from mcp.client import ClientRequestContext, IncomingMessage
 from mcp.shared.dispatcher import ProgressFnT
 
@@ -39,13 +39,20 @@ class Requests:
         self._allowance = Allowance()
 
     async def log(self, params: types.LoggingMessageNotificationParams) -> None:
+        self.said(params)
+
+    def said(self, params: types.LoggingMessageNotificationParams) -> None:
+        """A log message. Those that are too many cost little, and are counted."""
+        call = self._calls.asking()
+        here = call.context if call is not None else None
+        if here is not None:
+            here.heartbeat()
         if not self._allowance.take():
             return
         data = params.data
-        text = data if isinstance(data, str) else msgspec.json.encode(data).decode()
+        text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, separators=(",", ":"))
         text = f"{params.logger}: {text}" if params.logger else text
-        call = self._calls.asking()
-        where = call.context if call is not None and call.context is not None else self.around
+        where = here or self.around
         where.log(where.mask(text[:MAX_LINE], cut=len(text) > MAX_LINE), _LEVELS.get(params.level, "info"))
 
     async def message(self, message: IncomingMessage) -> None:
@@ -54,6 +61,7 @@ class Requests:
 
     def progress(self, context: AgentContext) -> ProgressFnT:
         async def told(progress: float, total: float | None, message: str | None) -> None:
+            context.heartbeat()
             if self._allowance.take():
                 context.progress(progress, total, message or "")
 

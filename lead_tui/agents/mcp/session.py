@@ -57,6 +57,7 @@ class Session:
         self._link = _link(config, around)
         self._calls = Calls()
         self.requests = Requests(config, self._calls, around)
+        self._link.hear = self.requests.said
         self._client = Client(
             self._link.open(),
             client_info=types.Implementation(name="leadtui", version=version("leadtui")),

@@ -17,6 +17,7 @@ from anyio import BrokenResourceError, ClosedResourceError, create_memory_object
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.client._transport import TransportStreams
 from mcp.shared.message import SessionMessage
+from pydantic import ValidationError
 
 from lead_tui.agents.mcp.complaints import MOST, WINDOW, Complaints
 from lead_tui.agents.mcp.config import McpServerConfig
@@ -36,6 +37,9 @@ OUTBOX = 64
 HIGH_WATER = 2**20
 """Bytes of unread messages from which the server has to wait."""
 MOST_WARNED = 20
+LOG = "notifications/message"
+LOGS_AT_ONCE = 50
+"""Log messages until others have their turn: a millisecond."""
 FLUSH = 0.5
 LEAVE = 1.0
 """Seconds for the last messages to go out, and for the server to end once its stdin is closed."""
@@ -52,6 +56,7 @@ class StdioLink(Link):
         self._complaints = Complaints(lambda line: self.around.log(line, stream="stderr"), around.mask)
         self._arrived = asyncio.Event()
         self._warned = 0
+        self._logged = 0
         self._highest_id = 0
         self._child: Child | None = None
         self._paused = False
@@ -139,9 +144,20 @@ class StdioLink(Link):
                 await self._arrived.wait()
                 self._arrived.clear()
                 while (line := self._lines.take()) is not None:
-                    if (message := self._message(line)) is not None:
+                    message = self._message(line)
+                    if isinstance(message, types.JSONRPCNotification) and message.method == LOG:
+                        await self._log(message)
+                    elif message is not None:
                         await inbox.send(SessionMessage(message))
                 self._go_on()
+
+    async def _log(self, message: types.JSONRPCNotification) -> None:
+        """Told right here: the SDK checks it twice and makes a task of it, which takes four times as long."""
+        with suppress(ValidationError):  # like the SDK
+            self.hear(types.LoggingMessageNotificationParams.model_validate(message.params, by_name=False))
+        self._logged += 1
+        if self._logged % LOGS_AT_ONCE == 0:
+            await asyncio.sleep(0)
 
     def _go_on(self) -> None:
         if self._paused and self._child is not None:

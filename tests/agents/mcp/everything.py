@@ -46,11 +46,11 @@ async def gives_plain_data(agent, here):
     }  # fmt: skip
 
 
-async def writes_what_is_large_to_files(agent, here, data):
+async def writes_what_is_large_to_files(agent, here):
     result = (await agent.execute("large", {"size": 300_000}, here)).result
     file = Path(result.pop("file"))
     assert result == {"type": "image", "mime_type": "image/png", "bytes": 300_000}
-    assert file.parent == data / "leadtui" / "runs" / here.run_id / "files"
+    assert file.parent == here.files
     assert (file.suffix, file.read_bytes()) == (".png", bytes(300_000))
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     again = (await agent.execute("large", {"size": 300_000}, here)).result
@@ -134,11 +134,11 @@ async def cancels_one_call_only(agent, context):
     assert (await agent.execute("greet", {"name": "me"}, context())).result == "hello me"
 
 
-async def everything(agent, context, data):
+async def everything(agent, context):
     here = context()
     await looks_around(agent, here)
     await gives_plain_data(agent, here)
-    await writes_what_is_large_to_files(agent, here, data)
+    await writes_what_is_large_to_files(agent, here)
     await fails_clearly(agent, here)
     await asks_people(agent, context)
     await asks_models(agent, context)

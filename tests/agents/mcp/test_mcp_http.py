@@ -55,7 +55,7 @@ def agent_at(url, **settings):
 
 
 @pytest.mark.parametrize("as_json", [False, True], ids=["events", "json"])
-async def test_server_of_the_sdk_over_http(as_json, context, data):
+async def test_server_of_the_sdk_over_http(as_json, context):
     """All that a server of the SDK's framework can do arrives over HTTP, in one session."""
     app._session_manager = None
     shared = {}
@@ -66,7 +66,7 @@ async def test_server_of_the_sdk_over_http(as_json, context, data):
     web = app.streamable_http_app(json_response=as_json, transport_security=LOOPBACK)
     with served(web) as url:
         agent = server("full", endpoint=url, sampling="model")
-        await everything(agent, made, data)
+        await everything(agent, made)
         if not as_json:
             await tells_how_it_goes(agent, made())
         await agent.close()

@@ -1,8 +1,11 @@
 """The parts of `mcp_server` alone: settings, framing, forms, schemas, files, floods."""
 
 import asyncio
+import json
+import stat
 import subprocess
 import sys
+from itertools import pairwise
 
 import mcp_types as types
 import pytest
@@ -18,8 +21,9 @@ from lead_tui.agents.mcp.calls import Call, Calls, current
 from lead_tui.agents.mcp.complaints import Complaints
 from lead_tui.agents.mcp.framing import MOST_NOISE, BadStream, Lines, Messages
 from lead_tui.agents.mcp.requests import Requests
-from lead_tui.agents.mcp.stdio import HIGH_WATER, StdioLink
+from lead_tui.agents.mcp.stdio import HIGH_WATER, LOGS_AT_ONCE, StdioLink
 from lead_tui.agents.mcp.tools import Tools
+from lead_tui.core.events import Log
 from lead_tui.errors import Category, failed
 from lead_tui.flow.models import AgentConfig
 from lead_tui.testing import scripted
@@ -186,6 +190,64 @@ async def test_server_that_is_not_listened_to_has_to_wait(tmp_path, context):
                 await incoming.receive()
                 count += 1
     assert count == 5000
+
+
+TALKS = """
+import json
+from plain import TEXT, serve, text
+
+def call(request):
+    for said in json.loads(request["params"]["arguments"]["text"]):
+        notice = {"jsonrpc": "2.0", "method": "notifications/message", "params": said}
+        sys.stdout.write((json.dumps(notice) + chr(10)) * said.pop("times", 1))
+    text(request, "done")
+
+serve(call=call)
+"""
+
+
+async def says(agent, context, *said):
+    """A call in the course of which the server logs this."""
+    response = await agent.execute("echo", {"text": json.dumps(said)}, context)
+    assert response.result == "done"
+
+
+async def test_what_a_server_logs_in_a_call_is_there_when_it_answers(tmp_path, context):
+    """In its order; any data can be logged, and what is no log message costs nothing."""
+    agent, here = written(tmp_path, TALKS), context()
+    odd = [{"data": "no level"}, {"level": "loud", "data": "x"}, {"level": "info"}]
+    await says(
+        agent,
+        here,
+        {"level": "critical", "data": "a", "logger": "disk"},
+        *odd,
+        {"level": "notice", "data": {"n": 2**70, "ü": [1.5, None]}},
+    )
+    await agent.close()
+    logged = [(note.text, note.level) for note in here.notes if isinstance(note, Log)]
+    assert logged == [("disk: a", "error"), (f'{{"n":{2**70},"ü":[1.5,null]}}', "info")]
+
+
+async def test_flood_of_log_messages_leaves_others_their_turn(tmp_path, context):
+    """Whoever else is in the loop has a turn every few messages, and no more of them pile up than a bound."""
+    agent, here, flood = written(tmp_path, TALKS), context(), 20_000
+    await agent.execute("ping", {}, here)
+    link = agent._session._link
+    heard, waiting = [0], [0]
+
+    async def look_on():
+        while True:
+            heard.append(len(here.notes))
+            waiting.append(link._lines.waiting)
+            await asyncio.sleep(0)
+
+    looking = asyncio.create_task(look_on())
+    await says(agent, here, {"level": "info", "data": "x" * 100, "times": flood})
+    looking.cancel()
+    await agent.close()
+    assert len(here.lines()) == flood
+    assert max(later - earlier for earlier, later in pairwise(heard)) <= LOGS_AT_ONCE + 2
+    assert 0 < max(waiting) < HIGH_WATER + 2**19
 
 
 # --- schemas ----------------------------------------------------------------------------------------------
@@ -494,23 +556,45 @@ async def test_flood_of_messages_is_cut(context, monkeypatch):
     assert here.lines() == ['{"n":1}', "two", "plain: (2 more lines were not logged)"]
 
 
+async def test_flood_of_messages_is_heard(context, monkeypatch):
+    """What is not noted any more is a sign of life all the same."""
+    monkeypatch.setattr("lead_tui.agents.output.MAX_LINES", 0)
+    calls, here = Calls(), context()
+    requests = Requests(config(), calls, context())
+    async with calls.begun(here):
+        await requests.log(types.LoggingMessageNotificationParams(level="info", data="x"))
+        assert here.heartbeats == 1
+        await requests.progress(here)(1.0, None, None)
+    assert (here.heartbeats, here.notes) == (2, [])
+
+
 # --- files ------------------------------------------------------------------------------------------------
 
 
-def test_file_is_named_by_its_content(data):
+def test_file_is_named_by_its_content(tmp_path):
     """The same bytes are one file, of the kind that they are."""
-    first = files.keep("run", b"abc", "image/jpeg")
-    assert files.keep("run", b"abc", "image/jpeg; q=1") == first
+    first = files.keep(tmp_path, b"abc", "image/jpeg")
+    assert files.keep(tmp_path, b"abc", "image/jpeg; q=1") == first
     assert (first.suffix, first.read_bytes()) == (".jpg", b"abc")
-    assert files.keep("run", b"abc", "application/x-no-such-thing").suffix == ".bin"
+    assert files.keep(tmp_path, b"abc", "application/x-no-such-thing").suffix == ".bin"
 
 
-async def test_file_that_cannot_be_written(context, data, monkeypatch):
+def test_files_are_for_this_user_alone(tmp_path):
+    """So are the folders that are made for them, and those that were there stay as they are."""
+    tmp_path.chmod(0o755)
+    file = files.keep(tmp_path / "journal.db.files" / "run", b"abc", "text/plain")
+    assert [stat.S_IMODE(each.stat().st_mode) for each in (file, *file.parents[:3])] == [
+        0o600, 0o700, 0o700, 0o755
+    ]  # fmt: skip
+
+
+async def test_file_that_cannot_be_written(context, tmp_path):
     """An answer too large for the journal fails where no file can be kept."""
-    data.write_text("in the way")
+    place = tmp_path / "file" / "run"
+    place.parent.write_text("in the way")
     agent = server()
     picture = {"type": "image", "mimeType": "image/png", "data": "AAAA" * 100_000}
-    found = await failure(agent.execute("show", {"result": {"content": [picture]}}, context()))
+    found = await failure(agent.execute("show", {"result": {"content": [picture]}}, context(files=place)))
     await agent.close()
     assert (found.category, found.code) == (Category.SYSTEM, "no_file")
-    assert str(data) in found.message
+    assert str(place) in found.message

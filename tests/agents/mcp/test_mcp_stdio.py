@@ -13,10 +13,10 @@ from tests.agents.mcp.stage import SERVERS, failure, ours, server, states, until
 pytestmark = pytest.mark.usefixtures("no_process_left")
 
 
-async def test_server_of_the_sdk_over_stdio(context, data):
+async def test_server_of_the_sdk_over_stdio(context):
     """All that a server of the SDK's framework can do arrives over stdio, in one session."""
     agent = server("full", sampling="model")
-    here = await everything(agent, context, data)
+    here = await everything(agent, context)
     assert states(here)[:2] == ["starting", "ready"]
     await tells_how_it_goes(agent, context())
     await agent.close()

@@ -66,6 +66,7 @@ RUNS = {
 _SHORT = Look("‖", "=", "waits for budget", "ask")
 _WAITING_FOR_BUDGET = Look("‖", "=", "waiting: budget", "ask")
 _WAITS = {"retry": _RETRYING, "retry_after": _RETRYING, "person": _ASKING, "budget": _SHORT}
+_UNPAID = Look("‖", "=", "budget spent", "ask")
 BREAKERS = {
     "closed": Look("●", "o", "closed", "ok"),
     "half_open": Look("●", "o", "half open", "retry"),
@@ -96,8 +97,10 @@ def run_look(run: RunState, *, interrupted: bool = False) -> Look:
     return RUNS[run.status]
 
 
-def status_look(status: str) -> Look:
-    """A run by the status that the journal shows."""
+def status_look(status: str, *, unpaid: bool = False) -> Look:
+    """A run by the status that the journal shows; `unpaid`: what it waits for, if it does, is a budget."""
+    if unpaid and status == RunStatus.WAITING:
+        return _UNPAID
     return RUNS.get(status, _QUEUED)
 
 

@@ -26,6 +26,7 @@ from lead_tui.tui.widgets.gate_bar import GateBar
 from lead_tui.tui.widgets.health import Health
 from lead_tui.tui.widgets.needs_list import NeedsList
 from lead_tui.tui.widgets.result_view import ResultView
+from lead_tui.tui.widgets.run_list import RunList
 from tests.tui.stage import ended, new_runs, text_of, until
 
 FOREVER = {"wait": 3600}
@@ -165,17 +166,22 @@ async def test_the_budget_under_the_cursor_is_the_one_that_b_raises() -> None:
 
 
 async def test_home_lists_spent_budgets_and_leads_to_their_run(tmp_path: Path) -> None:
-    """Until somebody has raised it; then it only waits to be taken up."""
+    """With the key that raises it, also where the cursor is on the run; once somebody has raised it, it only
+    waits to be taken up.
+    """
     runs = new_runs()
     run_id = await ended(runs, SPENT)
     async with cockpit(runs, folder=tmp_path) as (pilot, app):
-        await shows(pilot, "‖ budget", "the budget of $2 is spent")
+        await shows(pilot, "‖ budget", "$2 spent: enter, b raises it", "budget spent")
+        app.screen.query_one(RunList).focus()
+        await until(pilot, lambda: text_of(app).count("enter, b raises it") == 2)
+        assert "needs you" not in text_of(app)
         app.screen.query_one(NeedsList).focus()
         await pilot.press("enter")
         await shows(pilot, "b raises it")
         await pilot.press("h")
         await runs.engine.send(run_id, RaiseBudget(usd=5), "bob")
-        await shows(pilot, "its budget is raised by bob: resume goes on")
+        await shows(pilot, "its budget is raised by bob: resume goes on", "needs you")
         app.screen.query_one(NeedsList).focus()
         await pilot.press("r")
         await until(pilot, lambda: runs.row(run_id).status == "completed")

@@ -6,9 +6,12 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
+from lead_tui.agents import registry
+from lead_tui.agents.base import Gate
 from lead_tui.core.commands import Approve, Cancel, Reject
 from lead_tui.core.events import RunWaiting
 from lead_tui.errors import JournalError
+from lead_tui.testing import Call, scripted
 from lead_tui.tui.intents import Steer
 from lead_tui.tui.screens.approvals import ApprovalsScreen
 from lead_tui.tui.themes import Palette
@@ -85,6 +88,30 @@ async def test_a_question_is_rejected_with_a_reason() -> None:
         await pilot.pause()
         assert sent(stage) == [Reject(gate="ask", why="too late")]
         assert not stage.screen.query_one("#why", Input).has_class("-asked")
+
+
+@pytest.mark.parametrize("idempotent", [True, False])
+async def test_a_question_whose_call_ended_with_its_process(
+    idempotent: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That an answer makes the call again is said before anybody answers, and the answer says it, too."""
+
+    async def ask(call: Call) -> None:
+        await call.context.ask(Gate("Roll out?"), "this")
+
+    monkeypatch.setitem(registry._registered, "test", scripted(ask))
+    runs = new_runs()
+    task = {"name": "ask", "agent_name": "t", "action": "go", "idempotent": idempotent}
+    await ended(runs, {"name": "flow", "agents": [{"name": "t", "type": "test"}], "tasks": [task]})
+    stage = Stage(ApprovalsScreen(runs))
+    async with stage.run_test(size=(80, 24)) as pilot:
+        await asked(pilot)
+        for words in ("an answer makes it again", "approve, and make the call again"):
+            assert (words in text_of(stage)) is not idempotent
+        await pilot.press("y", "n", "enter")
+        await pilot.pause()
+        approve, reject = sent(stage)
+        assert (approve.again, reject.again) == (not idempotent, not idempotent)
 
 
 async def test_an_option_is_chosen_from_the_list() -> None:

@@ -20,7 +20,7 @@ from lead_tui.tui.widgets.needs_list import NeedsList
 from lead_tui.tui.widgets.run_list import RunList
 from tests.tui.stage import Stage, ended, new_runs, started, text_of, until, until_event
 from tests.tui.test_folder import BAD, GOOD, write
-from tests.tui.test_needs import ASKS, BROKEN, STUCK
+from tests.tui.test_needs import ASKS, BROKEN, SPENT, STUCK
 
 OK: dict[str, Any] = {
     "name": "fine",
@@ -66,7 +66,7 @@ async def test_flows_stand_with_what_their_runs_came_to(folder: Path) -> None:
     stage = Stage(HomeScreen(folder, runs))
     async with stage.run_test(size=(100, 24)) as pilot:
         await settled(pilot)
-        await until(pilot, lambda: "completed   just now" in text_of(stage))
+        await until(pilot, lambda: "completed    just now" in text_of(stage))
         lines = text_of(stage).splitlines()
         good = next(line for line in lines if "a.yaml" in line)
         bad = next(line for line in lines if "b.yaml" in line)
@@ -76,6 +76,18 @@ async def test_flows_stand_with_what_their_runs_came_to(folder: Path) -> None:
         assert "completed" in good
         assert bad.strip().startswith("✖ b.yaml")
         assert "problems: " in bad
+
+
+async def test_a_run_that_waits_for_a_budget_says_so(folder: Path) -> None:
+    """With its flow and among the runs, in place of a person who is asked; below, what raises it."""
+    runs = new_runs()
+    await ended(runs, SPENT, source=(folder / "a.yaml").resolve())
+    stage = Stage(HomeScreen(folder, runs))
+    async with stage.run_test(size=(100, 24)) as pilot:
+        await until(pilot, lambda: text_of(stage).count("budget spent") == 2)
+        assert "needs you" not in text_of(stage)
+        home(stage).query_one(RunList).focus()
+        await until(pilot, lambda: text_of(stage).count("1 call spent: enter, b raises it") == 2)
 
 
 async def test_keys_on_a_flow(folder: Path) -> None:

@@ -90,6 +90,11 @@ SAYINGS: list[tuple[Item, str, str]] = [
         "attempt 3 failed, no other try · no try left (3 of 3)",
     ),
     (
+        ev.AttemptStalled(task="a", attempt=1, idle=10.003),
+        "stalled",
+        "nothing heard for 10.0s",
+    ),
+    (
         ev.RetryScheduled(task="a", attempt=2, at=T0, delay=1.5, why="busy"),
         "wait",
         "attempt 2 in 1.5s · busy",
@@ -135,7 +140,10 @@ SAYINGS: list[tuple[Item, str, str]] = [
     (
         ev.BudgetExceeded(what="tokens", spent=5_100, limit=5_000, agent="w"),
         "budget",
-        "all of the budget of w is spent: 5.1k tokens of 5k tokens · nothing more starts before it is raised",
+        (
+            "all of the budget of w is spent: 5.1k tokens of 5k tokens · "
+            "what needs it waits: b on the run's screen raises it"
+        ),
     ),
     (
         ev.BudgetExceeded(what="calls", spent=1, limit=1, mode="audit"),

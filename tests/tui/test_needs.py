@@ -4,7 +4,7 @@ from typing import Any
 
 from lead_tui.core.commands import Approve, RaiseBudget
 from lead_tui.core.events import AttemptStarted, RunWaiting
-from lead_tui.tui.flows.needs import Need, Watch, ordered
+from lead_tui.tui.flows.needs import Need, Watch, held_by_budget, ordered
 from tests.tui.stage import ended, new_runs, started, until_event
 
 ASKS = {
@@ -147,13 +147,25 @@ SPENT = {
 }
 
 
+def test_a_run_is_held_by_a_budget_where_nobody_is_asked_besides() -> None:
+    """A question goes before; what else a run needs does not."""
+    needs = [
+        Need("budget", "1", "f", "spent"),
+        Need("breaker", "1", "f", "open"),
+        Need("budget", "2", "f", "spent, too"),
+        Need("gate", "2", "f", "go?"),
+        Need("answered", "3", "f", "resume"),
+    ]
+    assert held_by_budget(needs) == {"1": "spent"}
+
+
 async def test_a_spent_budget_waits_for_a_person() -> None:
     """Whoever raises it; then the run waits for somebody to take it up."""
     runs = new_runs()
     run_id = await ended(runs, SPENT)
     watch = Watch(runs)
     assert [(need.kind, need.subject, need.what) for need in await look(runs, watch)] == [
-        ("budget", "", "the budget of 1 call is spent")
+        ("budget", "", "1 call spent: enter, b raises it")
     ]
     await runs.engine.send(run_id, RaiseBudget(calls=5), "bob")
     assert [(need.kind, need.what) for need in await look(runs, watch)] == [

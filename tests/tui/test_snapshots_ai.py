@@ -81,7 +81,7 @@ SCENES = {
     "spent": Scene(SPENT, "proof", on("proof"), ("104%+ of $0.05", "b raises it")),
     "raise": Scene(SPENT, "proof", keys("b"), ("Raise the budget", "$0.0522 spent")),
     "parked": Scene(PARKED, "proof", on("proof"), ("WAITING: BUDGET", "b raises it")),
-    "home": Scene(after(45, driven=False, home=True), "NEEDS YOU", last=("the budget of $0.05", RUN)),
+    "home": Scene(after(45, driven=False, home=True), "NEEDS YOU", last=("$0.05 spent", "budget spent", RUN)),
     "start": Scene(before_start, "advice.yaml", open_form, ("budget $2", "1-24 calls")),
 }
 

@@ -18,7 +18,8 @@ from lead_tui.core.state import RUN_ENDED, RUNNING, GateState, RunState, RunStat
 from lead_tui.errors import IllegalTransition
 from lead_tui.journal.base import RunRow
 from lead_tui.runner import left
-from lead_tui.tui.prose.amounts import amount_text, whose
+from lead_tui.text.safe import safe_line
+from lead_tui.tui.prose.amounts import amount_text
 from lead_tui.tui.runs import Runs
 
 Kind = Literal["gate", "budget", "answered", "interrupted", "stuck", "breaker"]
@@ -64,6 +65,15 @@ def needs_of(
     elif state.status is not RunStatus.WAITING:
         found.append(Need("interrupted", row.id, row.name, _was_cut_off(state), since=state.last_at))
     return found
+
+
+def held_by_budget(needs: Iterable[Need]) -> dict[str, str]:
+    """Runs that wait for nobody's answer but for a budget to be raised, with what is said of it."""
+    found: dict[str, str] = {}
+    for need in ordered(needs):
+        if need.kind in ("gate", "budget"):
+            found.setdefault(need.run_id, need.what if need.kind == "budget" else "")
+    return {run_id: what for run_id, what in found.items() if what}
 
 
 def ordered(needs: Iterable[Need]) -> list[Need]:
@@ -196,7 +206,8 @@ def _first_of_each(state: RunState) -> list[views.Spent]:
 
 
 def _budget(row: RunRow, state: RunState, spent: views.Spent) -> Need:
-    what = f"{whose(spent.agent)} of {amount_text(spent.what, spent.limit)} is spent"
+    of = f" of {safe_line(spent.agent, 40)}" if spent.agent else ""
+    what = f"{amount_text(spent.what, spent.limit)}{of} spent: enter, b raises it"
     return Need("budget", row.id, row.name, what, spent.agent, state.last_at)
 
 

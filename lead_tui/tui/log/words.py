@@ -293,7 +293,8 @@ def _(event: ev.BudgetWarning) -> Said:
 
 @_say.register
 def _(event: ev.BudgetExceeded) -> Said:
-    then = "nothing more starts before it is raised" if event.mode == "enforce" else "audit: the run goes on"
+    held = "what needs it waits: b on the run's screen raises it"
+    then = held if event.mode == "enforce" else "audit: the run goes on"
     return Said("budget", "bad", _with(f"all of {_spent(event)}", then))
 
 

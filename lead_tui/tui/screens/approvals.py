@@ -34,6 +34,7 @@ from lead_tui.tui.widgets.title_line import TitleLine
 
 LOOKED_AT = 100
 _REJECT = "reject"
+_AGAIN = ", and make the call again"
 
 
 class ApprovalsScreen(Screen[None]):
@@ -184,26 +185,26 @@ class ApprovalsScreen(Screen[None]):
 
     def _question(self, gate: OpenGate) -> Text:
         palette, request = Palette.of(self.app), gate.request
-        text = Text.assemble(
-            (safe(request.message) or "(no message)", palette.bold["text"]),
-            (f"\n{safe_line(request.task)} of {safe_line(gate.flow)}, run {gate.run_id}", palette["muted"]),
-        )
-        if not gate.driven:
-            text.append("\nNobody drives this run now: your answer takes it up here.", palette["ask"])
+        where = f"\n{safe_line(request.task)} of {safe_line(gate.flow)}, run {gate.run_id}"
+        text = Text.assemble((safe(request.message) or "(no message)", palette.bold["text"]))
         if gate.again:
             text.append(f"\n{CALL_IS_GONE}.", palette["ask"])
+        text.append(where, palette["muted"])
+        if not gate.driven:
+            text.append("\nNobody drives this run now: your answer takes it up here.", palette["ask"])
         return text
 
     def _show_answers(self, gate: OpenGate) -> None:
         palette, answers = Palette.of(self.app), self._answers
         ascii_only = themes.ascii_only(self.app)
         ok, bad = ("+", "x") if ascii_only else ("✔", "✖")
+        again = (_AGAIN if gate.again else "", palette["ask"])
         granted = gate.request.options or ["approve"]
         answers.clear_options()
         answers.add_options(
-            Option(Text.assemble((f" {ok} ", palette["ok"]), safe_line(each, 200))) for each in granted
+            Option(Text.assemble((f" {ok} ", palette["ok"]), safe_line(each, 200), again)) for each in granted
         )
-        answers.add_option(Option(Text.assemble((f" {bad} ", palette["bad"]), _REJECT)))
+        answers.add_option(Option(Text.assemble((f" {bad} ", palette["bad"]), _REJECT, again)))
         answers.highlighted = 0
 
     def _enter(self) -> None:

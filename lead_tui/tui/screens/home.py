@@ -1,7 +1,7 @@
 """Home: the flows of a folder, the last runs of all flows, and what waits for a person."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
@@ -17,12 +17,13 @@ from textual.widgets import Static
 
 from lead_tui import scaffold
 from lead_tui.core.commands import Cancel
+from lead_tui.core.state import RunStatus
 from lead_tui.errors import LeadError
 from lead_tui.journal.base import RunRow
 from lead_tui.text.safe import safe_line
 from lead_tui.tui.editing.problem_text import problem_text
 from lead_tui.tui.flows.folder import Folder, FoundFlow
-from lead_tui.tui.flows.needs import Need, Watch
+from lead_tui.tui.flows.needs import Need, Watch, held_by_budget
 from lead_tui.tui.flows.past_runs import by_source
 from lead_tui.tui.flows.welcome import WELCOME
 from lead_tui.tui.intents import PrepareFlow, Steer
@@ -89,6 +90,8 @@ class HomeScreen(Screen[None]):
         self._flows: Sequence[FoundFlow] | None = None
         self._rows: Sequence[RunRow] = ()
         self._needs: Sequence[Need] = ()
+        self._unpaid: Mapping[str, str] = {}
+        """Runs that wait for a budget, and what is said of it."""
         self._filter = ""
         self._filtered: Section | None = None
         self._search: SearchLine | None = None
@@ -148,7 +151,7 @@ class HomeScreen(Screen[None]):
     def _show_flows(self) -> None:
         flows = self._flow_list
         found = [each for each in self._flows or () if self._matches(flows, str(each.path), each.name)]
-        flows.show(found, by_source(self._rows), self._now())
+        flows.show(found, by_source(self._rows), self._now(), self._unpaid.keys())
         flows.set_note("looking …" if self._flows is None else self._filter_note(flows))
         self._show_detail()
 
@@ -164,6 +167,13 @@ class HomeScreen(Screen[None]):
         if needs != self._needs or minute:
             self._needs = needs
             self._show_needs()
+            self._tell_unpaid(held_by_budget(needs))
+
+    def _tell_unpaid(self, unpaid: Mapping[str, str]) -> None:
+        if unpaid != self._unpaid:
+            self._unpaid = unpaid
+            self._show_runs()
+            self._show_flows()
 
     def _read_runs(self) -> bool:
         """Show what is new of them. Is a minute over, so that ages are told anew?"""
@@ -183,7 +193,8 @@ class HomeScreen(Screen[None]):
     def _show_runs(self) -> None:
         runs = self._run_list
         rows = [row for row in self._rows if self._matches(runs, row.id, row.name, row.status)]
-        runs.show(rows, self._now(), "no run matches" if self._rows else "nothing has run yet")
+        empty = "no run matches" if self._rows else "nothing has run yet"
+        runs.show(rows, self._now(), empty, self._unpaid.keys())
         runs.set_note(self._filter_note(runs))
         self._show_detail()
 
@@ -240,10 +251,12 @@ class HomeScreen(Screen[None]):
         palette = Palette.of(self.app)
         source = short_path(Path(row.source)) if row.source else "from Python"
         at = row.created_at.astimezone()
+        spent = self._unpaid.get(row.id, "") if row.status == RunStatus.WAITING else ""
         return Text.assemble(
             (f"run {safe_line(row.id)}", palette.bold["text"]),
             (f"  started {at:%Y-%m-%d %H:%M:%S}\n", palette["muted"]),
             (safe_line(source), palette["muted"]),
+            (f"\n{spent}" if spent else "", palette["ask"]),
         )
 
     # the filter: of the list that has the focus

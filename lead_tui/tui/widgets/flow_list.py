@@ -1,6 +1,6 @@
 """The flows of a folder: what each is, how its last run ended, how long its last runs took."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
@@ -39,6 +39,7 @@ class FlowList(Section):
         self._root = root
         self._flows: Sequence[FoundFlow] = ()
         self._past: Mapping[str, PastRuns] = {}
+        self._unpaid: Collection[str] = ()
         self._now: datetime | None = None
         self._longest = 0
         self._welcome: Sequence[Line] = ()
@@ -48,10 +49,16 @@ class FlowList(Section):
         """The one under the cursor."""
         return self._flows[self.cursor] if 0 <= self.cursor < len(self._flows) else None
 
-    def show(self, flows: Sequence[FoundFlow], past: Mapping[str, PastRuns], now: datetime) -> None:
-        """The cursor stays on its flow."""
+    def show(
+        self,
+        flows: Sequence[FoundFlow],
+        past: Mapping[str, PastRuns],
+        now: datetime,
+        unpaid: Collection[str] = (),
+    ) -> None:
+        """The cursor stays on its flow. `unpaid`: runs that wait for a budget to be raised."""
         before = self.flow
-        self._flows, self._past, self._now = flows, past, now
+        self._flows, self._past, self._now, self._unpaid = flows, past, now, unpaid
         self._longest = max((len(self._path(flow)) for flow in flows), default=0)
         self.set_count(len(flows))
         if before is not None:
@@ -94,7 +101,9 @@ class FlowList(Section):
     def _look(self, flow: FoundFlow, past: PastRuns | None) -> Look:
         if not flow.valid:
             return _INVALID
-        return _NEVER if past is None else status_look(past.last.status)
+        if past is None:
+            return _NEVER
+        return status_look(past.last.status, unpaid=past.last.id in self._unpaid)
 
     def _names(self, flow: FoundFlow, path: str, width: int) -> Iterable[Segment]:
         width = max(width, 8)
@@ -116,7 +125,7 @@ class FlowList(Section):
             (f"  {fit(tasks, 9, 'right')}", "muted"),
             (f"  {fit(bars, 8, 'right')}", "busy"),
             (fit(last, 7, "right"), "muted"),
-            (f"  {fit(look.word, 11)}", look.tone),
+            (f"  {fit(look.word, 12)}", look.tone),
             (f" {fit(self._when(past), 8, 'right')}", "muted"),
         ]
         for drop in (slice(0, 1), slice(0, 1), slice(0, 1), slice(1, 2)):

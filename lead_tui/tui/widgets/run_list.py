@@ -1,6 +1,6 @@
 """The last runs of all flows, newest first."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import ClassVar
 
@@ -38,6 +38,7 @@ class RunList(Section):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__("RECENT RUNS", id=id)
         self._rows: Sequence[RunRow] = ()
+        self._unpaid: Collection[str] = ()
         self._now: datetime | None = None
         self._empty = ""
 
@@ -46,10 +47,19 @@ class RunList(Section):
         """The one under the cursor."""
         return self._rows[self.cursor] if 0 <= self.cursor < len(self._rows) else None
 
-    def show(self, rows: Sequence[RunRow], now: datetime, empty: str = "nothing has run yet") -> None:
-        """The cursor stays on its run, unless it is on top: there it stays on the newest."""
+    def show(
+        self,
+        rows: Sequence[RunRow],
+        now: datetime,
+        empty: str = "nothing has run yet",
+        unpaid: Collection[str] = (),
+    ) -> None:
+        """The cursor stays on its run, unless it is on top: there it stays on the newest.
+
+        `unpaid`: runs that wait for a budget to be raised.
+        """
         before = self.row if self.cursor > 0 else None
-        self._rows, self._now, self._empty = rows, now, empty
+        self._rows, self._now, self._empty, self._unpaid = rows, now, empty, unpaid
         self.set_count(len(rows))
         if before is not None:
             ids = [each.id for each in rows]
@@ -75,8 +85,8 @@ class RunList(Section):
 
     def render_row(self, index: int, width: int) -> Iterable[Segment]:
         row, palette = self._rows[index], self.palette
-        look = status_look(row.status)
-        columns = [(f"  {fit(look.word, 11)}", look.tone)] if width >= 40 else []
+        look = status_look(row.status, unpaid=row.id in self._unpaid)
+        columns = [(f"  {fit(look.word, 12)}", look.tone)] if width >= 40 else []
         if width >= 50:
             columns.append((fit(self._took(row), 7, "right"), "muted"))
         columns.append((f"  {fit(self._when(row), 8, 'right')}", "muted"))

@@ -197,13 +197,21 @@ class LeadAgent:
         values: Mapping[str, Any] | None = None,
         *,
         answer: str = "approve",
+        again: bool = False,
         by: str = "",
     ) -> Receipt:
-        """Answer a gate, once. `pending` in the receipt: it counts when the run is resumed."""
-        return await self.send(run, Approve(gate=gate, values=dict(values or {}), answer=answer), by)
+        """Answer a gate, once. `pending` in the receipt: it counts when the run is resumed.
 
-    async def reject(self, run: str, gate: str, why: str = "", by: str = "") -> Receipt:
-        return await self.send(run, Reject(gate=gate, why=why), by)
+        `again`: the call that asks is gone with its process (`again` in `waiting_for`), and is to be made
+        again. Without it such an answer is refused.
+        """
+        command = Approve(gate=gate, values=dict(values or {}), answer=answer, again=again)
+        return await self.send(run, command, by)
+
+    async def reject(
+        self, run: str, gate: str, why: str = "", by: str = "", *, again: bool = False
+    ) -> Receipt:
+        return await self.send(run, Reject(gate=gate, why=why, again=again), by)
 
     async def skip(self, run: str, task: str, by: str = "") -> Receipt:
         return await self.send(run, Skip(task=task), by)

@@ -5,6 +5,8 @@ from contextlib import redirect_stdout
 from importlib.metadata import EntryPoint
 from typing import Any
 
+from lead_tui.raised import told
+
 
 class CannotLoad(Exception):
     """The message says what the code raised."""
@@ -18,18 +20,9 @@ def load(point: EntryPoint) -> Any:
         with redirect_stdout(sys.stderr):
             return point.load()
     except BaseException as error:  # foreign code
-        raise CannotLoad(_told(error)) from error
+        raise CannotLoad(told(error)) from error
 
 
 def source(point: EntryPoint) -> str:
     """The distribution that brings it, with its version."""
     return f"{point.dist.name} {point.dist.version}" if point.dist else point.value
-
-
-def _told(error: BaseException) -> str:
-    name = type(error).__name__
-    try:
-        text = str(error)
-    except BaseException as broken:  # noqa: BLE001 - its `__str__` is foreign, too
-        text = f"(no message: its __str__ raised {type(broken).__name__})"
-    return f"{name}: {text}" if text else name

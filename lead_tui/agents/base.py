@@ -87,8 +87,21 @@ class AgentContext(Protocol):
     """One per run, for what agents pool (HTTP clients); values with `aclose` are closed at the end."""
 
     @property
+    def files(self) -> Path:
+        """The folder for files of this run: beside its journal, kept as long. It may not exist yet."""
+        ...
+
+    @property
     def idempotency_key(self) -> str:
         """Hash of run, task and generation: the same for retries and after a crash."""
+        ...
+
+    def heartbeat(self) -> None:
+        """Alive, with nothing to say. It costs next to nothing, and leaves nothing; any thread may call it.
+
+        An attempt of which nothing is heard for the task's `idle_timeout` is cut off; what else is told
+        here counts like a heartbeat.
+        """
         ...
 
     def log(
@@ -105,7 +118,8 @@ class AgentContext(Protocol):
         ...
 
     async def ask(self, gate: Gate, bound_to: str = "") -> Answer:
-        """Wait for a person. The task holds no slot meanwhile; a parked run comes back to the same gate.
+        """Wait for a person. The task holds no slot meanwhile; a parked run comes back to the same gate (of a
+        task that is not idempotent and has saved nothing: once a person has the call made again).
 
         `bound_to` names what the answer is for, and for nothing else (a call of a tool with its exact
         arguments): the same text comes back to the same gate, another one to another, whatever was asked
@@ -224,9 +238,3 @@ def cut_off_unsent(error: asyncio.CancelledError, reason: str) -> None:
     the call surely did nothing, and says why. Raise the error on.
     """
     error.args = (Unsent(reason),)
-
-
-def we_are_cancelled(error: BaseException) -> bool:
-    """Does somebody want this very task to end? A CancelledError may also come from inside foreign code."""
-    task = asyncio.current_task()
-    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0

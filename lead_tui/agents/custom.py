@@ -13,12 +13,13 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
-from lead_tui.agents.base import AgentContext, AgentResponse, BaseAgent, we_are_cancelled
+from lead_tui.agents.base import AgentContext, AgentResponse, BaseAgent
 from lead_tui.agents.foreign import call_foreign, guarded
 from lead_tui.agents.modules import flow_modules, is_reference
 from lead_tui.errors import Category, failed
 from lead_tui.flow.explain import told
 from lead_tui.flow.models import AgentConfig
+from lead_tui.raised import we_are_cancelled
 from lead_tui.threads import in_thread
 
 

@@ -11,12 +11,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from lead_tui.agents.base import AgentContext, AgentResponse, we_are_cancelled
+from lead_tui.agents.base import AgentContext, AgentResponse
 from lead_tui.agents.output import excerpt
 from lead_tui.agents.prints import prints_to
 from lead_tui.agents.threads import ThreadContext
 from lead_tui.errors import AgentError, Category, failed
 from lead_tui.plain import NotPlain, plain
+from lead_tui.raised import message_of, we_are_cancelled
 from lead_tui.threads import in_thread
 
 Call = Callable[[AgentContext], Any]
@@ -82,17 +83,10 @@ def told(error: BaseException, context: AgentContext) -> AgentError:
     if isinstance(error, SyntaxError) and error.filename:  # it names the file that no frame was in
         frames = [traceback.FrameSummary(error.filename, error.lineno, "")]
     place = f" ({_place(frames[-1], context.folder)})" if frames else ""
-    text = excerpt(_message(error), context.mask)
+    says = error.msg if isinstance(error, SyntaxError) and error.msg else message_of(error)
+    text = excerpt(says, context.mask)
     name = type(error).__name__
     return failed(Category.AGENT, f"{name}: {text}{place}" if text else f"{name}{place}", code="raised")
-
-
-def _message(error: BaseException) -> str:
-    """What the error says of itself; its `__str__` is foreign code, too."""
-    try:
-        return str(getattr(error, "msg", None) or error)
-    except BaseException as broken:  # noqa: BLE001 - whatever it raises is data
-        return f"(no message: its __str__ raised {type(broken).__name__})"
 
 
 def _their_frames(error: BaseException, folder: Path) -> list[traceback.FrameSummary]:

@@ -96,7 +96,8 @@ class HttpApiAgent(BaseAgent[HttpApiConfig]):
         begun = loop.time()
         response = await self._send(request, context)
         try:
-            body = await http_response.read(response, self.config.max_response_bytes, what)
+            limit = self.config.max_response_bytes
+            body = await http_response.read(response, limit, what, context.heartbeat)
         finally:
             await response.aclose()
         elapsed = loop.time() - begun

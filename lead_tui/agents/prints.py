@@ -35,6 +35,7 @@ class Lines:
         self._allowance = Allowance()
 
     def write(self, text: str) -> None:
+        self._context.heartbeat()
         *lines, self._rest = (self._rest + text).split("\n")
         for line in lines:
             self._hand_on(line, self._context)

@@ -88,9 +88,14 @@ class ShellAgent(BaseAgent[ShellConfig]):
         mark = marker(context.run_id, context.task)
         self._markers.add(mark)
         argv, cwd = self._argv(call), self._cwd(call, context)
+
+        def receive(stream: Stream, data: bytes) -> None:
+            context.heartbeat()  # also for what is no line yet, and for lines that are too many to log
+            output.receive(stream, data)
+
         try:
             async with running(
-                argv, env=self._env(call, context), cwd=cwd, marker=mark, on_output=output.receive,
+                argv, env=self._env(call, context), cwd=cwd, marker=mark, on_output=receive,
                 stdin=_stdin(call.stdin), grace=self.config.kill_after,
             ) as child:  # fmt: skip
                 output.on_full = child.kill

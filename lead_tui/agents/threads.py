@@ -60,21 +60,31 @@ class ThreadContext:
             raise
         await self._delivered()
 
+    @property
+    def files(self) -> Path:
+        return self._context.files
+
+    def heartbeat(self) -> None:
+        self._context.heartbeat()
+
     def log(
         self,
         text: str,
         level: Literal["debug", "info", "warning", "error"] = "info",
         stream: Literal["log", "stdout", "stderr"] = "log",
     ) -> None:
+        self.heartbeat()
         # what it prints has limits of its own, see prints.py
         if stream != "log" or self._allowances["log"].take():
             self._on_the_loop(self._context.log, text, level, stream)
 
     def progress(self, done: float, total: float | None = None, text: str = "") -> None:
+        self.heartbeat()
         if self._allowances["progress"].take():
             self._on_the_loop(self._context.progress, done, total, text)
 
     def tokens(self, text: str) -> None:
+        self.heartbeat()
         if self._allowances["tokens"].take():
             self._on_the_loop(self._context.tokens, text)
 

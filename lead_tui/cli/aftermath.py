@@ -35,6 +35,7 @@ from lead_tui.reporters.result_text import summary, what_next
 from lead_tui.runner import left
 from lead_tui.runner.engine import Engine
 from lead_tui.runner.handle import LocalRun
+from lead_tui.runner.result import result_of
 from lead_tui.text.words import command_line
 
 
@@ -119,11 +120,12 @@ def _raise_first(errors: Sequence[BaseException]) -> None:
 def say_where_it_stands(engine: Engine, run_id: str, watching: Watching) -> None:
     """The last lines about a run that was only looked at."""
     row = engine.journal.row(run_id)
-    result = replace(engine.result(run_id), status=row.status)
+    state, metrics = engine.fold(run_id)
+    result = replace(result_of(state, metrics, driven=row.owner_alive), status=row.status)
     if row.owner_alive and row.status not in RUN_ENDED:
         further = [f"  it goes on; to watch it: {command_line('watch', run_id, db=watching.db)}"]
     else:
-        answers = left.answers(engine.journal, run_id)
+        answers = left.answers(engine.journal, run_id, state)
         further = what_next(result, watching.db, secrets=watching.secrets, answers=answers)
     say("\n".join([*summary(result), *further]))
 

@@ -179,6 +179,6 @@ def say_what_next(engine: Engine, run: LocalRun, result: Result, watching: Watch
     if skipped := skipped_cleanup(run.state):
         say(f"cleanup that was skipped: {', '.join(skipped)}")
     if watching.db not in IN_MEMORY:
-        answers = left.answers(engine.journal, run.run_id)
+        answers = left.answers(engine.journal, run.run_id, run.state)
         for line in what_next(result, watching.db, secrets=watching.secrets, answers=answers):
             say(line)

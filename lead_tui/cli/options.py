@@ -70,6 +70,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 By = Annotated[
     str | None, typer.Option("--by", metavar="NAME", help="Who asks; you by default.", show_default=False)
 ]
+Again = Annotated[bool, typer.Option("--again", help="Have the call that asks made again: it is gone.")]
 Follow = Annotated[bool, typer.Option("-f", "--follow", help="Go on while the run does.")]
 
 Output = Annotated[

@@ -46,16 +46,23 @@ class Skip(Command, frozen=True, tag=snake_case):
 
 
 class Approve(Command, frozen=True, tag=snake_case):
-    """Answer a gate, once. `values` are the fields of an `input` form, `answer` the chosen option."""
+    """Answer a gate, once. `values` are the fields of an `input` form, `answer` the chosen option.
+
+    `again`: the call that asks is gone with its process; whoever answers wants it to be made again.
+    """
 
     gate: str
     values: dict[str, Any] = {}
     answer: str = "approve"
+    again: bool = False
 
 
 class Reject(Command, frozen=True, tag=snake_case):
+    """The same with a no."""
+
     gate: str
     why: str = ""
+    again: bool = False
 
 
 class TripBreaker(Command, frozen=True, tag=snake_case):

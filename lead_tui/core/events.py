@@ -163,10 +163,14 @@ class TaskCancelled(TaskEvent, frozen=True, tag=snake_case):
 
 
 class TaskInterrupted(TaskEvent, frozen=True, tag=snake_case):
-    """In flight at a crash and not idempotent: a person decides (retry or skip)."""
+    """In flight at a crash and not idempotent: a person decides (retry or skip).
+
+    `gate`: the question at which it stood. It stays open, and whoever answers it has decided, too.
+    """
 
     attempt: int = 0
     why: str = ""
+    gate: str = ""
 
 
 # --- attempts -------------------------------------------------------------------------------------
@@ -206,6 +210,12 @@ class AttemptFailed(AttemptEvent, frozen=True, tag=snake_case):
     meta: dict[str, Any] = {}
     duration: float = 0.0
     usage: dict[str, float] = {}
+
+
+class AttemptStalled(AttemptEvent, frozen=True, tag=snake_case):
+    """Nothing was heard of the call for `idle` seconds: it is cut off, and its end follows."""
+
+    idle: float = 0.0
 
 
 class RetryScheduled(AttemptEvent, frozen=True, tag=snake_case):
@@ -405,7 +415,8 @@ AnyEvent = (
     | TaskReady | TaskStarted | TaskCompleted | TaskFailed | TaskSkipped | TaskCancelled | TaskInterrupted
     | ToolCalled | ToolReturned | AttemptSaved | AttemptSpent | BudgetWarning | BudgetExceeded | BudgetRaised
     | BudgetUncounted
-    | AttemptStarted | AttemptCompleted | AttemptFailed | RetryScheduled | TaskWaiting | ExpressionEvaluated
+    | AttemptStarted | AttemptCompleted | AttemptFailed | AttemptStalled | RetryScheduled | TaskWaiting
+    | ExpressionEvaluated
     | BreakerOpened | BreakerHalfOpened | BreakerClosed
     | ApprovalRequested | ApprovalGranted | ApprovalRejected | CommandReceived | DeadlinePassed
 )  # fmt: skip

@@ -155,7 +155,7 @@ def is_late(run: RunState, fact: ev.Event, now: datetime) -> bool:
             return False
         case _ if run.status in RUN_ENDED:
             return True
-        case ev.AttemptCompleted() | ev.AttemptFailed():
+        case ev.AttemptCompleted() | ev.AttemptFailed() | ev.AttemptStalled():
             return not _is_alive(run.tasks[fact.task], fact)
         case ev.ToolCalled() | ev.ToolReturned() | ev.AttemptSaved() | ev.AttemptSpent():
             return not _is_alive(run.tasks[fact.task], fact)

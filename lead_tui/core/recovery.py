@@ -59,7 +59,11 @@ def _lost_calls(task: TaskState) -> Iterator[ev.Event]:
 
 def _lost(task: TaskState) -> ev.TaskInterrupted:
     why = "in flight when the process before ended, and not idempotent: it may have been executed"
+    if task.gate:
+        why = (
+            "asked a person when the process before ended, and not idempotent: an answer makes the call again"
+        )
     if task.calling:
         tools = ", ".join(dict.fromkeys(task.calling.values()))
         why = f"its call of {tools} was in flight when the process before ended: it may have been executed"
-    return ev.TaskInterrupted(task=task.name, attempt=task.attempt, why=why)
+    return ev.TaskInterrupted(task=task.name, attempt=task.attempt, why=why, gate=task.gate)

@@ -41,9 +41,9 @@ def refusal(run: RunState, command: cmd.AnyCommand) -> str:
         case cmd.CancelTask(task=name) | cmd.Skip(task=name):
             return _task_refusal(run, command, name)
         case cmd.Approve(gate=gate):
-            return _gate_refusal(run, gate) or _answer_refusal(run.gates[gate].request, command)
-        case cmd.Reject(gate=gate):
-            return _gate_refusal(run, gate)
+            return _gate_refusal(run, command) or _answer_refusal(run.gates[gate].request, command)
+        case cmd.Reject():
+            return _gate_refusal(run, command)
         case cmd.TripBreaker(agent=agent) | cmd.ResetBreaker(agent=agent) | cmd.RestartAgent(agent=agent):
             known = agent in run.plan.agents or any(task.agent == agent for task in run.plan.tasks)
             return "" if known else f"no task of this run uses an agent {agent!r}"
@@ -81,13 +81,21 @@ def _budget_refusal(run: RunState, command: cmd.RaiseBudget) -> str:
     return ""
 
 
-def _gate_refusal(run: RunState, gate: str) -> str:
-    known = run.gates.get(gate)
+def _gate_refusal(run: RunState, command: cmd.Approve | cmd.Reject) -> str:
+    gate, known = command.gate, run.gates.get(command.gate)
     if known is None:
         return f"the run has no gate {gate!r}"
     if known.answer is not None:
         return f"{gate} has been answered by {known.answer.by or 'somebody'}"
-    return f"{gate} is closed: its task has ended" if known.void else ""
+    if known.void:
+        return f"{gate} is closed: its task has ended"
+    task = known.request.task
+    if run.tasks[task].status is INTERRUPTED and not command.again:
+        return (
+            f"the call that asks ended with its process: answer with --again to have it made again, "
+            f"with all it did before it asked, or skip {task}"
+        )
+    return ""
 
 
 def _answer_refusal(request: ev.ApprovalRequested, command: cmd.Approve) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from lead_tui.core import commands
 from lead_tui.core import events as ev
 from lead_tui.core.state import PENDING, RUN_ENDED, TASK_ENDED, BreakerState, RunState, RunStatus, is_asked
-from lead_tui.core.task_changes import clear, move, recount
+from lead_tui.core.task_changes import clear, move, recount, void_gate
 from lead_tui.errors import IllegalTransition
 
 
@@ -75,6 +75,7 @@ def _run_reopened(run: RunState, event: ev.RunReopened) -> None:
             run.open_cleanup += task.plan.cleanup
             run.open_tasks += not task.plan.cleanup
         run.unhandled.pop(task.name, None)
+        void_gate(run, task)
         move(run, task, PENDING)
         clear(task)
     for task in reset:

@@ -33,11 +33,12 @@ TaskChange = Callable[[RunState, TaskState, Any], None]
 # an attempt that asked a person lives on while it waits, and while it is ready to go on: other calls that it
 # makes meanwhile may return, and it may even end
 TRANSITIONS: dict[type[ev.Event], Law] = {
-    ev.TaskReady: (frozenset({PENDING, WAITING, RUNNING}), READY),
+    ev.TaskReady: (frozenset({PENDING, WAITING, RUNNING, INTERRUPTED}), READY),
     ev.TaskStarted: (frozenset({READY}), None),
     ev.AttemptStarted: (frozenset({READY}), RUNNING),
     ev.AttemptCompleted: (frozenset({RUNNING, WAITING, READY}), None),
     ev.AttemptFailed: (frozenset({RUNNING, WAITING, READY}), None),
+    ev.AttemptStalled: (frozenset({RUNNING, WAITING, READY}), None),
     ev.ToolCalled: (frozenset({RUNNING, WAITING, READY}), None),
     ev.ToolReturned: (frozenset({RUNNING, WAITING, READY}), None),
     ev.AttemptSaved: (frozenset({RUNNING, WAITING, READY}), None),
@@ -45,8 +46,8 @@ TRANSITIONS: dict[type[ev.Event], Law] = {
     ev.ApprovalRequested: (frozenset({RUNNING}), None),
     ev.TaskWaiting: (frozenset({RUNNING}), WAITING),
     ev.RetryScheduled: (frozenset({RUNNING}), WAITING),
-    ev.ApprovalGranted: (frozenset({WAITING}), None),
-    ev.ApprovalRejected: (frozenset({WAITING}), None),
+    ev.ApprovalGranted: (frozenset({WAITING, INTERRUPTED}), None),
+    ev.ApprovalRejected: (frozenset({WAITING, INTERRUPTED}), None),
     ev.TaskCompleted: (frozenset({RUNNING}), COMPLETED),
     ev.TaskFailed: (frozenset({PENDING, READY, RUNNING, WAITING}), FAILED),
     ev.TaskSkipped: (frozenset({PENDING, READY, WAITING, INTERRUPTED}), SKIPPED),
@@ -129,7 +130,7 @@ def _end_attempt(run: RunState, task: TaskState, event: ev.AttemptCompleted | ev
     _forget_calls(run, task)
     task.resumes = task.begun = False
     if task.status is not RUNNING:
-        _void_gate(run, task)
+        void_gate(run, task)
         move(run, task, RUNNING)
 
 
@@ -138,6 +139,10 @@ def _attempt_failed(run: RunState, task: TaskState, event: ev.AttemptFailed) -> 
     task.tries += 1
     task.failure = event.failure
     task.meta = event.meta or None
+
+
+def _stalled(run: RunState, task: TaskState, event: ev.AttemptStalled) -> None:
+    """It is still in flight: what changes is told by its end."""
 
 
 def _waiting(run: RunState, task: TaskState, event: ev.TaskWaiting) -> None:
@@ -190,6 +195,8 @@ def _gate_answered(run: RunState, task: TaskState, event: ev.ApprovalGranted | e
         raise IllegalTransition(f"gate {event.gate!r} is not open")
     gate.answer = event
     task.gate = ""
+    if task.status is INTERRUPTED:
+        task.started_at = task.deadline = None  # it begins again, and so does its time
 
 
 def _completed(run: RunState, task: TaskState, event: ev.TaskCompleted) -> None:
@@ -220,7 +227,6 @@ def _interrupted(run: RunState, task: TaskState, event: ev.TaskInterrupted) -> N
     _count_lost(run, task)
     task.resumes = task.begun = False
     _forget_calls(run, task)
-    _void_gate(run, task)
     if run.holder == task.name:
         run.holder = ""
 
@@ -231,7 +237,7 @@ def _end(run: RunState, task: TaskState, event: ev.TaskEvent, outcome: str) -> N
     task.stopping = ""
     task.resumes = task.begun = False
     _forget_calls(run, task)
-    _void_gate(run, task)
+    void_gate(run, task)
     if run.holder == task.name:
         run.holder = ""
     if task.plan.cleanup:
@@ -245,7 +251,7 @@ def _end(run: RunState, task: TaskState, event: ev.TaskEvent, outcome: str) -> N
             run.deciding += is_asked(run, dependent)
 
 
-def _void_gate(run: RunState, task: TaskState) -> None:
+def void_gate(run: RunState, task: TaskState) -> None:
     if task.gate:
         run.gates[task.gate].void = True
         task.gate = ""
@@ -301,6 +307,7 @@ _TASK_CHANGES: dict[type[ev.Event], TaskChange] = {
     ev.AttemptStarted: _attempt_started,
     ev.AttemptCompleted: _attempt_completed,
     ev.AttemptFailed: _attempt_failed,
+    ev.AttemptStalled: _stalled,
     ev.TaskWaiting: _waiting,
     ev.RetryScheduled: _retry_scheduled,
     ev.ToolCalled: _tool_called,

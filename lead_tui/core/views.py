@@ -44,6 +44,12 @@ def gate_of(run: RunState, task: TaskState) -> GateState | None:
     return None if gate is None or gate.answer is not None or gate.void else gate
 
 
+def has_left(run: RunState, gate: GateState, *, driven: bool) -> bool:
+    """Is the call that asks gone with its process, so that only a call made again can take the answer?"""
+    task = run.tasks[gate.request.task]
+    return task.status is INTERRUPTED or not (driven or task.repeatable)
+
+
 class Spent(msgspec.Struct, frozen=True):
     """A limit that is reached. `agent` is empty for the budget of the flow."""
 
@@ -115,7 +121,8 @@ def why(run: RunState, name: str) -> list[str]:
             saw = [f"{path} was {value!r}" for path, value in (task.saw or {}).items()]
             return [f"skipped ({task.cause})", *_because(task), *saw]
         case status if status is INTERRUPTED:
-            return ["interrupted", *_because(task), "retry the run or skip the task to go on"]
+            ways = "answer" if task.gate else "retry the run"
+            return ["interrupted", *_because(task), f"{ways} or skip the task to go on"]
         case _:
             return ["cancelled", *_because(task)]
 
@@ -176,9 +183,10 @@ def errors(run: RunState) -> dict[str, str]:
 
 
 def interrupted(run: RunState) -> list[str]:
+    """Tasks cut off that no answer moves: they have to be retried or skipped."""
     if not run.counts[INTERRUPTED]:
         return []
-    return [task.name for task in run.tasks.values() if task.status is INTERRUPTED]
+    return [task.name for task in run.tasks.values() if task.status is INTERRUPTED and not task.gate]
 
 
 def not_run(run: RunState) -> dict[str, str]:

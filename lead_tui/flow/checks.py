@@ -14,6 +14,7 @@ from lead_tui.flow.explain import Located, explain, node_of, place_of
 from lead_tui.flow.graph import Graph, find_cycles
 from lead_tui.flow.inputs import check_value
 from lead_tui.flow.models import AgentConfig, Dependency, TaskSpec, Workflow
+from lead_tui.flow.resolve import attempt_timeout
 from lead_tui.flow.validate import NOT_BUILT_TYPES, Validated
 from lead_tui.templating.environment import has_template
 
@@ -158,6 +159,7 @@ class _TaskChecks:
 
     def check(self, path: Path, task: TaskSpec) -> None:
         self._check_dependencies(path, task)
+        self._check_idle_timeout(path, task)
         agent = self.agents.get(task.agent_name)
         if agent is not None:
             self._check_action(path, task, agent)
@@ -216,6 +218,21 @@ class _TaskChecks:
                 f"it waits for {name!r} to fail, and a failure of {name!r} counts as completed",
                 f"remove `continue_on_failure` from {name!r}", severity="warning",
             )  # fmt: skip
+
+    def _check_idle_timeout(self, path: Path, task: TaskSpec) -> None:
+        """Warn of one that another limit always comes before."""
+        workflow, config = self.validated.workflow, self.configs.get(task.agent_name)
+        if task.idle_timeout is None or workflow is None:
+            return
+        whole = attempt_timeout(workflow, config) if config is not None else None
+        limits = {"the task's own `timeout`": task.timeout, f"the timeout of {task.agent_name!r}": whole}
+        for which, limit in limits.items():
+            if limit is not None and limit <= task.idle_timeout:
+                self._add(
+                    (*path, "idle_timeout"), "never-passes",
+                    f"`idle_timeout` never passes: {which} does after {limit:g} s", severity="warning",
+                )  # fmt: skip
+                return
 
     def _check_action(self, path: Path, task: TaskSpec, agent: type[AgentConfig]) -> None:
         place, action, name = (*path, "action"), task.action, task.agent_name

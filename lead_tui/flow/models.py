@@ -5,6 +5,7 @@ Models hold what was written, templates included; `resolve.py` merges settings, 
 """
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -210,6 +211,10 @@ class AgentConfig(Model):
         """Other agents of the flow that this one may call, by the place in its settings that names them."""
         return {}
 
+    def missing(self, environment: Mapping[str, str]) -> str:
+        """What must be set before this agent can be called, and where; empty for nothing. Never a secret."""
+        return ""
+
     def refusal(self, action: str) -> str | None:
         """Why this agent, as it is set up, does not do this action, where that shows at load."""
         return None
@@ -266,6 +271,9 @@ class TaskSpec(Model):
     ] = ()
     when: str | bool | None = Field(None, description="expression: false skips the task")
     timeout: PositiveDuration | None = Field(None, description="of all attempts together")
+    idle_timeout: PositiveDuration | None = Field(
+        None, description="of an attempt of which nothing is heard: no output, token, progress or heartbeat"
+    )
     retry_config: RetryConfig | None = None
     continue_on_failure: bool = Field(
         False, description="a failure does not stop the run; dependents run with a null result"

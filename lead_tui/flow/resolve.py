@@ -25,10 +25,13 @@ class Retry(msgspec.Struct, frozen=True):
 
 
 class TaskSettings(msgspec.Struct, frozen=True):
-    """`timeout` covers all attempts together, `attempt_timeout` one; seconds, None for no limit."""
+    """`timeout` covers all attempts together, `attempt_timeout` one, `idle_timeout` the silence of one;
+    seconds, None for no limit.
+    """
 
     timeout: float | None
     attempt_timeout: float | None
+    idle_timeout: float | None
     retry: Retry
     idempotent: bool
 
@@ -47,6 +50,7 @@ def task_settings(workflow: Workflow, agent: AgentConfig, task: TaskSpec) -> Tas
     return TaskSettings(
         timeout=task.timeout,
         attempt_timeout=attempt_timeout(workflow, agent),
+        idle_timeout=task.idle_timeout,
         retry=_retry(agent, workflow, task),
         idempotent=is_idempotent(agent, task),
     )

@@ -29,7 +29,6 @@ _NOT_BUILT_TASK_KEYS = frozenset(
         "cache",
         "fallback",
         "on_error",
-        "idle_timeout",
     )
 )
 

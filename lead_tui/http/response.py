@@ -3,6 +3,7 @@
 import codecs
 import re
 from base64 import b64encode
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -21,13 +22,20 @@ _JSON = re.compile(r"(?:application|text)/(?:.*\+)?json")
 _SECRET_PARAMETER = re.compile(r"key|token|secret|passw|pwd|auth|sig|credential|session|code", re.IGNORECASE)
 
 
-async def read(response: "httpx2.Response", limit: int, what: str) -> bytes:
-    """The body, decompressed. Stops at `limit` bytes of it, whatever the headers promised."""
+async def read(
+    response: "httpx2.Response", limit: int, what: str, heard: Callable[[], None] = lambda: None
+) -> bytes:
+    """The body, decompressed. Stops at `limit` bytes of it, whatever the headers promised.
+
+    `heard` is called now, that there is an answer, and with each piece of it.
+    """
+    heard()
     chunks: list[bytes] = []
     size = 0
     if response.request.method != "HEAD" and _announced(response) > limit:
         raise _too_large(what, limit)
     async for chunk in response.aiter_bytes():
+        heard()
         size += len(chunk)
         if size > limit:
             raise _too_large(what, limit)

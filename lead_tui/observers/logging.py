@@ -25,6 +25,7 @@ _OF_EVENTS: dict[type[Item], Level] = {
     ev.AttemptStarted: "debug",
     ev.AttemptCompleted: "debug",
     ev.AttemptFailed: "warning",
+    ev.AttemptStalled: "warning",
     ev.RetryScheduled: "debug",
     ev.TaskInterrupted: "warning",
     ev.RunInterrupted: "warning",

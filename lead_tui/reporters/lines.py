@@ -22,6 +22,7 @@ from lead_tui.text.words import (
     go_on,
     limit_text,
     preview,
+    raise_budget,
     short_name,
     spent_text,
 )
@@ -175,6 +176,8 @@ class Narrator:
         ways = (go_on("retry", event.run_id, self._secrets, self._db),
                 command_line("skip", event.run_id, event.task, db=self._db))  # fmt: skip
         why = event.why or "in flight when the process went away, and not idempotent"
+        if event.gate:  # perhaps answered already; else the gate is told at the end
+            return self._line(event, "warning", "cut off", why)
         return self._line(event, "person", "needs you", why, more=ways, loud=True)
 
     @_line_of.register
@@ -183,6 +186,10 @@ class Narrator:
             return None  # the failure of the task follows and says the same
         again = f"try {event.attempt + 1} in {duration(event.retry_in)}"
         return self._line(event, "retry", "retry", f"{failure_text(event.failure)} · {again}")
+
+    @_line_of.register
+    def _stalled(self, event: ev.AttemptStalled) -> Line:
+        return self._line(event, "warning", "stalled", f"nothing heard for {duration(event.idle)}")
 
     @_line_of.register
     def _waiting(self, event: ev.TaskWaiting) -> Line | None:
@@ -212,9 +219,12 @@ class Narrator:
 
     @_line_of.register
     def _budget_exceeded(self, event: ev.BudgetExceeded) -> Line:
-        enforced = "whatever else needs it waits until it is raised"  # perhaps nothing does
-        then = enforced if event.mode == "enforce" else "mode: audit, so it goes on"
-        return self._budget(event, "warning", f"used up, {_of_limit(event)}; {then}")
+        if event.mode != "enforce":
+            return self._budget(event, "warning", f"used up, {_of_limit(event)}; mode: audit, so it goes on")
+        then = "whatever else needs it waits until it is raised"  # perhaps nothing does
+        spent = [{"agent": event.agent, "what": event.what}]
+        raising = raise_budget(event.run_id, spent, self._db)
+        return self._budget(event, "warning", f"used up, {_of_limit(event)}; {then}", *raising)
 
     @_line_of.register
     def _budget_uncounted(self, event: ev.BudgetUncounted) -> Line:
@@ -234,9 +244,10 @@ class Narrator:
         event: ev.BudgetWarning | ev.BudgetExceeded | ev.BudgetUncounted | ev.BudgetRaised,
         kind: str,
         detail: str,
+        *more: str,
     ) -> Line:
         agent = short_name(event.agent)
-        return Line(self._since(event), kind, "budget", agent, safe_line(detail), loud=True)
+        return Line(self._since(event), kind, "budget", agent, safe_line(detail), more=more, loud=True)
 
     # the breakers of agents
 

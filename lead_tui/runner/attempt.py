@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from lead_tui.agents.base import AgentResponse
@@ -14,6 +15,7 @@ from lead_tui.resilience.guard import Hold
 from lead_tui.runner.call import call
 from lead_tui.runner.context import AttemptContext
 from lead_tui.runner.crew import Member
+from lead_tui.runner.idle_clock import IdleClock
 from lead_tui.runner.libraries import load_libraries_of
 from lead_tui.runner.plain import plain
 from lead_tui.templating.environment import evaluate, render
@@ -33,6 +35,8 @@ class Attempt(AttemptContext):
         super().__init__(runner, order, member)
         self._spec = spec
         self._ticket = runner.ticket(order.task)
+        if spec.idle_timeout is not None:
+            self.idle = self.time.idle = IdleClock(spec.idle_timeout, self._stalled)
         if runner.run.budgets:
             runner.ledger.open(order.task, order.attempt, self.meter)
 
@@ -113,6 +117,12 @@ class Attempt(AttemptContext):
             self._post_completed(response, evaluated)
         else:
             self._post_failure(failure, response, evaluated)
+
+    def _stalled(self, idle: float) -> None:
+        """Nothing was heard for `idle` seconds; of one that is being cancelled nothing needs to be."""
+        if not self.stopping and not self._runner.parked:
+            fact = ev.AttemptStalled(task=self.task, attempt=self.attempt, idle=round(idle, 3))
+            self.time.stall(partial(self._runner.post, fact))
 
     def _judged(self, response: AgentResponse) -> tuple[Failure | None, list[ev.Event]]:
         """Hold the raw result against `expect`, then shape it with `output`."""

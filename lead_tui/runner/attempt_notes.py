@@ -6,6 +6,7 @@ from typing import Literal
 
 from lead_tui.agents.output import MAX_LINE
 from lead_tui.core import events as ev
+from lead_tui.runner.idle_clock import IdleClock
 from lead_tui.runner.plain import storable
 from lead_tui.runner.secrets import ConcealedStream, Concealer
 
@@ -22,6 +23,8 @@ _LEVELS: dict[str, Level] = {
 class AttemptNotes:
     """The part of `AgentContext` that leaves no fact."""
 
+    idle: IdleClock | None = None
+    """What all that is heard of the attempt puts back."""
     _tokens: ConcealedStream | None = None
 
     def __init__(self, note: Callable[[ev.Note], None], concealer: Concealer) -> None:
@@ -29,15 +32,22 @@ class AttemptNotes:
         self._concealer = concealer
         self._cut: set[Stream] = set()
 
+    def heartbeat(self) -> None:
+        if self.idle is not None:
+            self.idle.hear()
+
     def log(self, text: str, level: Level = "info", stream: Stream = "log") -> None:
+        self.heartbeat()
         stream = stream if stream in _STREAMS else "log"
         text = _bounded(self._masked(storable(str(text)), stream))
         self._note(ev.Log(text=text, level=_LEVELS.get(level, "info"), stream=stream))
 
     def progress(self, done: float, total: float | None = None, text: str = "") -> None:
+        self.heartbeat()
         self._note(ev.Progress(done=_number(done) or 0.0, total=_number(total), text=storable(str(text))))
 
     def tokens(self, text: str) -> None:
+        self.heartbeat()
         if self._tokens is None:
             self._tokens = ConcealedStream(self._concealer)
         if safe := self._tokens.feed(storable(str(text))):
@@ -70,6 +80,7 @@ class AttemptNotes:
         restarts: int = 0,
         error: str = "",
     ) -> None:
+        self.heartbeat()
         note = ev.Service(name=name, state=state, tools=tools, restarts=restarts, error=storable(str(error)))
         self._note(note)
 

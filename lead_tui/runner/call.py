@@ -9,8 +9,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from lead_tui.agents.base import AgentContext, AgentResponse, BaseAgent, Unsent, we_are_cancelled
+from lead_tui.agents.base import AgentContext, AgentResponse, BaseAgent, Unsent
 from lead_tui.errors import AgentError, Category, Failure, Outcome, failed
+from lead_tui.raised import told, we_are_cancelled
 from lead_tui.runner.call_time import CallTime
 from lead_tui.runner.plain import plain, storable
 
@@ -23,29 +24,32 @@ async def call(
     time: CallTime,
     seconds: float | None,
 ) -> AgentResponse:
-    """Call the agent; `seconds` of `time` for it, None for no limit. Raises CancelledError if we are."""
+    """Call the agent; `seconds` of `time` for it, None for no limit but that of its silence, if it has one.
+
+    Raises CancelledError if we are.
+    """
     time.begin()
     try:
-        if seconds is None:
+        if seconds is None and time.idle is None:
             response: Any = await agent.execute(action, parameters, context)
         else:
             async with asyncio.timeout(seconds) as time.timeout:
                 response = await agent.execute(action, parameters, context)
             if time.timeout.expired():  # the agent kept the cancellation to itself
-                return _too_late(seconds)
+                return _too_late(time, seconds)
         return checked(response)
     except AgentError as error:
         return AgentResponse(success=False, error=_failure(error.failure))
     except TimeoutError as error:
-        if seconds is not None and time.timeout is not None and time.timeout.expired():
-            return _too_late(seconds, error.__cause__)
+        if time.timeout is not None and time.timeout.expired():
+            return _too_late(time, seconds, error.__cause__)
         return AgentResponse.fail(Category.TIMEOUT, "the agent gave up: timeout", Outcome.UNKNOWN)
     except BaseException as error:  # foreign code: all it raises is a failure
         if we_are_cancelled(error):
             raise
-        return AgentResponse.fail(Category.AGENT, _said(error), code="raised")
+        return AgentResponse.fail(Category.AGENT, storable(told(error)), code="raised")
     finally:
-        time.timeout = None
+        time.end()
 
 
 def checked(response: object) -> AgentResponse:
@@ -96,19 +100,12 @@ def checked_usage(usage: Any) -> dict[str, float]:
     }
 
 
-def _said(error: BaseException) -> str:
-    name = type(error).__name__
-    try:
-        text = str(error)
-    except BaseException:  # noqa: BLE001 - a foreign class whose text cannot be made still has a name
-        text = ""
-    return storable(f"{name}: {text}" if text else name)
-
-
-def _too_late(seconds: float, cut_off: BaseException | None = None) -> AgentResponse:
-    message = f"no answer within the attempt's timeout of {seconds:g} s"
+def _too_late(time: CallTime, seconds: float | None, cut_off: BaseException | None = None) -> AgentResponse:
+    if time.idle is not None and time.stalled:
+        message, code = f"nothing was heard for {time.idle.limit:g} s (idle_timeout)", "idle_timeout"
+    else:
+        message, code = f"no answer within the attempt's timeout of {seconds:g} s", "attempt_timeout"
     match cut_off:
         case asyncio.CancelledError(args=(Unsent(reason=reason),)):
-            text = f"{message}: {reason}"
-            return AgentResponse.fail(Category.TIMEOUT, text, Outcome.SAFE, code="attempt_timeout")
-    return AgentResponse.fail(Category.TIMEOUT, message, Outcome.UNKNOWN, code="attempt_timeout")
+            return AgentResponse.fail(Category.TIMEOUT, f"{message}: {reason}", Outcome.SAFE, code=code)
+    return AgentResponse.fail(Category.TIMEOUT, message, Outcome.UNKNOWN, code=code)

@@ -1,8 +1,10 @@
 """The time of one call: it stands still while the call waits for a person, a budget or a limit."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from lead_tui.runner.idle_clock import IdleClock
 
 
 class CallTime:
@@ -10,6 +12,10 @@ class CallTime:
 
     timeout: asyncio.Timeout | None = None
     """What ends the call, while it is being made."""
+    idle: IdleClock | None = None
+    """Runs while the call does, if the call may not be silent as long as it likes."""
+    stalled = False
+    """Does the timeout pass because nothing was heard?"""
 
     def __init__(self, before: float = 0.0) -> None:
         self._loop = asyncio.get_running_loop()
@@ -24,10 +30,29 @@ class CallTime:
 
     def begin(self) -> None:
         self._since = self._loop.time()
+        if self.idle is not None:
+            self.idle.start()
+
+    def end(self) -> None:
+        """The call is over: nothing limits it any more."""
+        self.timeout = None
+        if self.idle is not None:
+            self.idle.stop()
+
+    def stall(self, tell: Callable[[], None]) -> None:
+        """Nothing was heard for too long: the timeout passes now, and `tell` is called once it has.
+
+        Neither happens if it has passed before, or if the call ends in the same moment.
+        """
+        timeout = self._movable
+        if timeout is not None:
+            self.stalled = True
+            timeout.reschedule(self._loop.time())
+            self._loop.call_soon(lambda: tell() if timeout.expired() else None)
 
     @contextmanager
     def standing_still(self) -> Iterator[None]:
-        """Neither the seconds nor the timeout run; several waits at once are one."""
+        """Neither the seconds nor what limits them run; several waits at once are one."""
         self._waits += 1
         if self._waits == 1:
             self._stop()
@@ -38,15 +63,24 @@ class CallTime:
             if not self._waits:
                 self._go_on()
 
+    @property
+    def _movable(self) -> asyncio.Timeout | None:
+        """The timeout, as long as it may still pass at another time."""
+        timeout = self.timeout
+        return None if timeout is None or self.stalled or timeout.expired() else timeout
+
     def _stop(self) -> None:
         self._before, self._since = self.seconds, None
-        deadline = self.timeout.when() if self.timeout is not None else None
-        if self.timeout is not None and deadline is not None:
+        if self.idle is not None:
+            self.idle.stop()
+        timeout = self._movable
+        if timeout is not None and (deadline := timeout.when()) is not None:
             self._left = deadline - self._loop.time()
-            self.timeout.reschedule(None)
+            timeout.reschedule(None)
 
     def _go_on(self) -> None:
         self.begin()
         left, self._left = self._left, None
-        if self.timeout is not None and left is not None:
-            self.timeout.reschedule(self._loop.time() + left)
+        timeout = self._movable
+        if timeout is not None and left is not None:
+            timeout.reschedule(self._loop.time() + left)

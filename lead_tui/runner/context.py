@@ -70,6 +70,10 @@ class AttemptContext(AttemptNotes):
         return meter
 
     @property
+    def files(self) -> Path:
+        return self._runner.files
+
+    @property
     def idempotency_key(self) -> str:
         text = f"{self.run_id}/{self.task}/{self.order.generation}"
         return hashlib.sha256(text.encode()).hexdigest()[:32]
@@ -134,6 +138,7 @@ class AttemptContext(AttemptNotes):
         self, admission: Admission, guard: Guard, agent: str = "", times: tuple[CallTime, ...] = ()
     ) -> None:
         """One request of a call that was let go: within the budgets, and within its rate limit."""
+        self.heartbeat()
         paid, has_turn = admission.use()
         if not (paid and self.meter.part(agent).is_ahead):
             await self.pay(agent, times)
@@ -165,6 +170,7 @@ class AttemptContext(AttemptNotes):
 
     def count(self, usage: Mapping[str, float], agent: str = "") -> None:
         """What this attempt used, or another agent that it called."""
+        self.heartbeat()
         if usage := checked_usage(usage):
             add(self.meter.part(agent).usage, usage)
             assert self.bill is not None  # noqa: S101 - it is made with the meter
@@ -176,6 +182,7 @@ class AttemptContext(AttemptNotes):
     # tools
 
     def tool_called(self, call: str, tool: str, arguments: Any) -> None:
+        self.heartbeat()
         self.pause_tokens()
         self._tools[call] = self.loop.time()
         shown = picture(arguments, self._runner.concealer)
@@ -184,6 +191,7 @@ class AttemptContext(AttemptNotes):
         )
 
     def tool_returned(self, call: str, tool: str, result: Any = None, failure: Failure | None = None) -> None:
+        self.heartbeat()
         now = self.loop.time()
         duration = now - self._tools.pop(call, now)
         shown = picture(result, self._runner.concealer)
@@ -214,6 +222,7 @@ class AttemptContext(AttemptNotes):
         return self._saved
 
     def save(self, piece: Any) -> None:
+        self.heartbeat()
         piece = plain(piece)
         self.pause_tokens()
         self._has_saved = True

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lead_tui.agents import registry
-from lead_tui.agents.base import BaseAgent, we_are_cancelled
+from lead_tui.agents.base import BaseAgent
 from lead_tui.core import events as ev
 from lead_tui.flow.models import TaskSpec, Workflow
 from lead_tui.flow.resolve import Retry, agent_settings, attempt_timeout, task_settings
+from lead_tui.raised import we_are_cancelled
 from lead_tui.resilience.breaker import Breaker, BreakerChange
 from lead_tui.resilience.guard import Guard, Guards
 

@@ -34,6 +34,7 @@ from lead_tui.observers.metrics import Metrics
 from lead_tui.resilience.guard import Guards
 from lead_tui.runner.handle import JournalRun, LocalRun, Receipt, from_inbox
 from lead_tui.runner.ledger import Ledger
+from lead_tui.runner.prerequisites import check_prerequisites, check_what_is_left
 from lead_tui.runner.result import Result, result_of
 from lead_tui.runner.runner import Runner
 from lead_tui.runner.secrets import MASK, Concealer
@@ -78,13 +79,18 @@ class Engine:
         run_id: str | None = None,
         park_when_waiting: bool = False,
         observers: Iterable[Observer] = (),
+        unprepared: bool = False,
     ) -> LocalRun:
         """Store the run and begin to drive it. `inputs` are complete and checked (`flow.inputs`).
 
-        Raises UsageError for a run id that is taken or cannot be one, JournalError if it cannot be stored.
+        Raises MissingSecret if an agent that it uses lacks something (`unprepared`: its call fails instead),
+        UsageError for a run id that is taken or cannot be one, JournalError if it cannot be stored.
         """
         overrides = overrides or Overrides()
         workflow = overrides.apply(document.workflow)
+        environment = os.environ if environment is None else environment
+        if not unprepared:
+            check_prerequisites(workflow, environment)
         plan = compile_plan(workflow, document.graph)
         run_id = self._free(run_id) if run_id else new_run_id()
         record = RunRecord(
@@ -130,7 +136,8 @@ class Engine:
         """Become the owner of a parked, crashed or (with a command that reopens it) ended run, and go on.
 
         `secrets` holds the secret inputs again: they are stored nowhere. Raises RunOwned, RunNotFound,
-        MissingSecret, InvalidFlow (a variable is not set here), CommandRefused.
+        MissingSecret (one of them, or what an agent needs), InvalidFlow (a variable is not set here),
+        CommandRefused.
         """
         record = self.journal.record(run_id)
         if not commands and not self.journal.inbox(run_id):
@@ -148,6 +155,7 @@ class Engine:
             concealer = _concealer(document, workflow, inputs)
             wishes = [concealer.struct(CommandReceived(command=command, by=by)) for command in commands]
             first, refused = self._next_step(machine, run.metrics, record, wishes, concealer)
+            check_what_is_left(workflow, machine.run, environment)
         except BaseException:
             await run.abandon()
             raise
@@ -191,7 +199,7 @@ class Engine:
         document: Document,
         workflow: Workflow,
         inputs: Mapping[str, Any],
-        environment: Mapping[str, str] | None,
+        environment: Mapping[str, str],
     ) -> LocalRun:
         run_id = machine.run.run_id
         # an owner of its own for each run that is driven: this process is a rival to itself
@@ -201,7 +209,7 @@ class Engine:
             document=document,
             workflow=workflow,
             inputs=inputs,
-            environment=os.environ if environment is None else environment,
+            environment=environment,
             secrets=document.secrets | secret_values(workflow, inputs),
             journal=self.journal,
             fence=fence,
@@ -226,7 +234,7 @@ class Engine:
         return machine.run, metrics
 
     def result(self, run_id: str) -> Result:
-        return result_of(*self.fold(run_id))
+        return result_of(*self.fold(run_id), driven=self.journal.row(run_id).owner_alive)
 
     async def send(self, run_id: str, command: AnyCommand, by: str = "") -> Receipt:
         """Steer a run that somebody drives; for one that nobody drives the command waits in its inbox.
@@ -235,18 +243,25 @@ class Engine:
         """
         if not self.journal.row(run_id).owner_alive:
             wish = CommandReceived(command=command, by=by)
-            if why := self._refusal_by_next_owner(run_id, wish):
+            if why := await self._refusal_by_next_owner(run_id, wish):
                 return Receipt(False, why)
         return await self.handle(run_id).send(command, by)
 
-    def _refusal_by_next_owner(self, run_id: str, wish: CommandReceived) -> str:
-        """Judge by the run as somebody who takes it up will find it, with what waits in the inbox."""
+    async def _refusal_by_next_owner(self, run_id: str, wish: CommandReceived) -> str:
+        """Judge by the run as somebody who takes it up will find it, with what waits in the inbox.
+
+        What of that will be refused is refused now: an answer that no longer counts is in nobody's way.
+        """
         record = self.journal.record(run_id)
         machine = Machine(record.plan, run_id)
         machine.fold(event for page in self.journal.read(run_id) for event in page)
-        wishes = [*(from_inbox(row) for row in self.journal.inbox(run_id)), wish]
-        now = self.clock.now()
-        return machine.take_up(now, wishes, _opening(record, now))[1][-1]
+        waiting, now = self.journal.inbox(run_id), self.clock.now()
+        wishes = [*map(from_inbox, waiting), wish]
+        *refusals, refusal = machine.take_up(now, wishes, _opening(record, now))[1]
+        for row, why in zip(waiting, refusals, strict=True):
+            if why:
+                await self.journal.settle(row.id, accepted=False, why=why)
+        return refusal
 
 
 def new_run_id() -> str:

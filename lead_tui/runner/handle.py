@@ -76,7 +76,7 @@ class LocalRun:
 
     @property
     def result(self) -> Result:
-        return result_of(self._runner.run, self._runner.metrics)
+        return result_of(self._runner.run, self._runner.metrics, driven=self.driving)
 
     def begin(
         self, first: Step, *, park_when_waiting: bool, refused: Mapping[int, str] | None = None

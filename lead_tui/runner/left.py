@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from lead_tui.core import views
 from lead_tui.core.commands import Approve, Reject
 from lead_tui.core.state import RUN_ENDED, RUNNING, TASK_ENDED, RunState, TaskState
 from lead_tui.errors import UsageError
@@ -26,13 +27,19 @@ def why_cut_off(state: RunState, task: TaskState) -> str:
     return f"was in flight when its process ended; `leadtui resume` goes on ({then})"
 
 
-def answers(journal: Journal, run_id: str) -> dict[str, str]:
+def answers(journal: Journal, run_id: str, state: RunState) -> dict[str, str]:
     """Gates that are answered already, and by whom; the answer counts when the run is taken up."""
     return {
         row.command.gate: row.by or "somebody"
         for row in journal.inbox(run_id)
-        if isinstance(row.command, Approve | Reject)
+        if isinstance(row.command, Approve | Reject) and _counts(state, row.command)
     }
+
+
+def _counts(state: RunState, command: Approve | Reject) -> bool:
+    """Not if it was meant for a call that has ended since with its process."""
+    gate = state.gates.get(command.gate)
+    return command.again or gate is None or not views.has_left(state, gate, driven=False)
 
 
 def secrets_again(record: RunRecord) -> tuple[str, ...]:

@@ -7,8 +7,7 @@ from typing import Any
 import msgspec
 
 from lead_tui.core import views
-from lead_tui.core.events import ApprovalRequested
-from lead_tui.core.state import COMPLETED, RunState, RunStatus
+from lead_tui.core.state import COMPLETED, GateState, RunState, RunStatus
 from lead_tui.errors import Category, Failure
 from lead_tui.observers.metrics import Metrics
 from lead_tui.text.words import spent_text, whose_budget
@@ -86,8 +85,8 @@ class Result:
                 return ExitCode.FAILED
 
 
-def result_of(run: RunState, metrics: Metrics) -> Result:
-    """`run` may still be under way or parked."""
+def result_of(run: RunState, metrics: Metrics, *, driven: bool = False) -> Result:
+    """`run` may still be under way or parked; `driven`: a process drives it."""
     spent = _spent_budgets(run)
     return Result(
         run_id=run.run_id,
@@ -99,7 +98,7 @@ def result_of(run: RunState, metrics: Metrics) -> Result:
         errors={name: _failure(run, name) for name in views.errors(run)},
         not_run=views.not_run(run),
         waiting_for=[
-            *(gate_data(gate.request) for gate in views.open_gates(run)),
+            *(gate_data(run, gate, driven=driven) for gate in views.open_gates(run)),
             *map(budget_data, spent),
         ],
         interrupted=views.interrupted(run),
@@ -120,8 +119,12 @@ def result_of(run: RunState, metrics: Metrics) -> Result:
     )
 
 
-def gate_data(request: ApprovalRequested) -> dict[str, Any]:
-    """What is asked: `action` is `approve` or `input`, `show` what the person is to look at before."""
+def gate_data(run: RunState, gate: GateState, *, driven: bool) -> dict[str, Any]:
+    """What is asked: `action` is `approve` or `input`, `show` what the person is to look at before.
+
+    `again`: the call that asks is gone with its process, an answer makes it again and has to say so.
+    """
+    request = gate.request
     return {
         "reason": "gate",
         "gate": request.gate,
@@ -131,6 +134,7 @@ def gate_data(request: ApprovalRequested) -> dict[str, Any]:
         "show": request.show,
         "options": request.options,
         "form": request.form,
+        "again": views.has_left(run, gate, driven=driven),
     }
 
 

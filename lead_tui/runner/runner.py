@@ -9,11 +9,11 @@ import random
 from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
-from lead_tui.agents.base import we_are_cancelled
 from lead_tui.clock import Clock
 from lead_tui.core import effects as fx
 from lead_tui.core import events as ev
@@ -26,6 +26,7 @@ from lead_tui.flow.models import Workflow
 from lead_tui.journal.base import Journal
 from lead_tui.observers.hub import Hub
 from lead_tui.observers.metrics import Metrics
+from lead_tui.raised import we_are_cancelled
 from lead_tui.resilience.guard import Guard, Guards
 from lead_tui.resilience.retry import RetryDecision, decide
 from lead_tui.runner.attempt import Attempt, template_failure
@@ -129,6 +130,11 @@ class Runner:
         self._wishes.append((self.concealer.struct(wish), answer))
         self._arrived.set()
         return await answer
+
+    @property
+    def files(self) -> Path:
+        """Where files of this run belong."""
+        return self._journal.files(self.run.run_id)
 
     @property
     def parked(self) -> bool:

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lead_tui.agents.base import AgentResponse, Answer, Begun, Gate
@@ -60,6 +61,7 @@ class CallContext:
         self.folder = attempt.folder
         self.environment = attempt.environment
         self.shared = attempt.shared
+        self.heartbeat = attempt.heartbeat
         self.log = attempt.log
         self.progress = attempt.progress
         self.tokens = attempt.tokens
@@ -78,8 +80,13 @@ class CallContext:
         self._times = (*times, self.time)
         self._within = attempt
 
+    @property
+    def files(self) -> Path:
+        return self._within.files
+
     def save(self, piece: Any) -> None:
         """Nothing: the call is made anew if the attempt that made it begins again."""
+        self.heartbeat()
 
     async def ask(self, gate: Gate, bound_to: str = "") -> Answer:
         with standing_still(self._times):

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from lead_tui.agents.base import AgentResponse, Answer, BaseAgent, Begun, Gate
 from lead_tui.core.events import Log, Note, Progress, Service, Tokens, ToolCalled, ToolReturned
 from lead_tui.errors import Category, Failure, failed
+from lead_tui.journal.memory import MemoryJournal
 from lead_tui.runner.secrets import Concealer
 from lead_tui.testing.clock import START
 
@@ -29,13 +30,16 @@ class FakeContext:
         attempt: int = 1,
         idempotency_key: str = "key-1",
         folder: Path | None = None,
+        files: Path | None = None,
         environment: Mapping[str, str] | None = None,
         shared: dict[str, Any] | None = None,
         answers: Iterable[Answer] = (),
         saved: Iterable[Any] = (),
         agents: Mapping[str, BaseAgent[Any]] | None = None,
     ) -> None:
-        """`saved`: what an attempt before this one left. `agents`: those that `call` reaches, by name."""
+        """`files`: by default a folder that ends with the process. `saved`: what an attempt before this one
+        left. `agents`: those that `call` reaches, by name.
+        """
         self.run_id = run_id
         self.task = task
         self.attempt = attempt
@@ -44,6 +48,7 @@ class FakeContext:
         self.environment: Mapping[str, str] = os.environ.copy() if environment is None else environment
         self.shared: dict[str, Any] = {} if shared is None else shared
         self.notes: list[Note] = []
+        self.heartbeats = 0
         self.gates: list[Gate] = []
         self.concealed: list[str] = []
         self.bound: list[str] = []
@@ -52,8 +57,18 @@ class FakeContext:
         self.tools: list[ToolCalled | ToolReturned] = []
         self.saved = list(saved)
         self.pieces: list[Any] = []
+        self._files = files
         self._agents = dict(agents or {})
         self._answers = list(answers)
+
+    @property
+    def files(self) -> Path:
+        self._files = self._files or MemoryJournal().files(self.run_id)
+        return self._files
+
+    def heartbeat(self) -> None:
+        """`heartbeats` counts them; what is said counts for itself."""
+        self.heartbeats += 1
 
     def log(
         self,

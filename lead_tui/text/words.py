@@ -8,6 +8,9 @@ from lead_tui.errors import Failure
 from lead_tui.text.safe import safe_line
 from lead_tui.text.wire import yaml_text
 
+CALL_IS_GONE = "The call ended with its process: an answer makes it again, with all it did before it asked"
+"""Of a question whose answer needs `--again`."""
+
 
 def duration(seconds: float) -> str:
     """`0.05s`, `3.2s`, `2m05s`, `1h02m`: never more than six characters below ten hours."""
@@ -35,8 +38,13 @@ def gate_commands(
     form: dict[str, dict[str, Any]],
     options: Sequence[str],
     db: str | None = None,
+    *,
+    again: bool = False,
 ) -> tuple[str, str]:
-    """What to type to answer a gate: the first option and choices, the others behind a `#`."""
+    """What to type to answer a gate: the first option and choices, the others behind a `#`. `again`: the call
+    that asks is gone, and an answer makes it again.
+    """
+    flags = ["--again"] if again else []
     answer, others = (["--answer", options[0]], [*options[1:]]) if options else ([], [])
     for name, field in form.items():
         choices = field.get("choices") or field.get("enum") or []
@@ -46,8 +54,8 @@ def gate_commands(
             others += [f"{name}={choice}" for choice in choices[1:]]
     comment = f"  # or {safe_line(', '.join(others), 200)}" if others else ""
     return (
-        command_line("approve", run_id, gate, *answer, db=db) + comment,
-        command_line("reject", run_id, gate, db=db),
+        command_line("approve", run_id, gate, *flags, *answer, db=db) + comment,
+        command_line("reject", run_id, gate, *flags, db=db),
     )
 
 

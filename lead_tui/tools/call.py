@@ -4,7 +4,6 @@ Who calls has asked before whether the tool is granted, whether a person must ap
 limit lets it go: `lead_tui.agents.tool_calls` does.
 """
 
-import asyncio
 import inspect
 import traceback
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from pydantic import ValidationError
 from lead_tui.errors import AgentError, Category, failed
 from lead_tui.flow.explain import told
 from lead_tui.plain import NotPlain, plain
+from lead_tui.raised import message_of, we_are_cancelled
 from lead_tui.threads import in_thread
 from lead_tui.tools.context import ToolContext
 from lead_tui.tools.tool import Tool
@@ -55,35 +55,21 @@ async def _called(tool: Tool, values: dict[str, Any], context: ToolContext) -> A
     except AgentError:
         raise
     except BaseException as error:
-        if _we_are_cancelled(error):
+        if we_are_cancelled(error):
             raise
         raise _told(tool, error, context) from None
-
-
-def _we_are_cancelled(error: BaseException) -> bool:
-    """Does somebody want this very task to end? The function may have cancelled a task of its own."""
-    task = asyncio.current_task()
-    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
 
 
 def _told(tool: Tool, error: BaseException, context: ToolContext) -> AgentError:
     """Type and message. The traceback goes to the log; the values of variables go nowhere."""
     for line in "".join(traceback.format_tb(error.__traceback__)).splitlines():
         context.log(line, level="debug")
-    text = _message(error)
+    text = message_of(error)
     shown = context.mask(text[:MAX_MESSAGE], cut=len(text) > MAX_MESSAGE)
     name = type(error).__name__
     return failed(
         Category.TOOL, f"{tool.name}: {name}: {shown}" if shown else f"{tool.name}: {name}", code="raised"
     )
-
-
-def _message(error: BaseException) -> str:
-    """What the error says of itself; its `__str__` is foreign code, too."""
-    try:
-        return str(error)
-    except BaseException as broken:  # noqa: BLE001 - whatever it raises is data
-        return f"(no message: its __str__ raised {type(broken).__name__})"
 
 
 def _kept(tool: Tool, value: Any) -> Any:

@@ -32,6 +32,8 @@ class Attempt(Protocol):
     @property
     def idempotency_key(self) -> str: ...
     @property
+    def heartbeat(self) -> Callable[[], None]: ...
+    @property
     def log(self) -> Log: ...
     @property
     def conceal(self) -> Callable[[str], None]: ...
@@ -52,7 +54,8 @@ class ToolContext:
     """`roots` are the folders, absolute, that file tools may touch; `hosts` those that may be called.
 
     `shared` is one per run: values with `aclose` are closed at its end. `idempotency_key` is the same for
-    every try of the same call. `conceal` masks a value in all that leaves the run, from then on.
+    every try of the same call. `heartbeat`, `log` and whatever is printed show that the tool is alive, where
+    the task has an `idle_timeout`. `conceal` masks a value in all that leaves the run, from then on.
     """
 
     folder: Path = field(default_factory=Path.cwd)
@@ -61,6 +64,7 @@ class ToolContext:
     roots: tuple[Path, ...] = ()
     hosts: Hosts = field(default_factory=Hosts)
     idempotency_key: str = ""
+    heartbeat: Callable[[], None] = lambda: None
     log: Log = _say_nothing
     conceal: Callable[[str], None] = _say_nothing
     mask: Mask = _unmasked

@@ -186,7 +186,7 @@ class ToolGrants(Model):
             roots=tuple(absolute(attempt.folder, root) for root in self.roots),
             hosts=Hosts.parse(self.hosts),
             idempotency_key=_key(key, call) if call else key,
-            log=attempt.log, conceal=attempt.conceal, mask=attempt.mask,
+            heartbeat=attempt.heartbeat, log=attempt.log, conceal=attempt.conceal, mask=attempt.mask,
         )  # fmt: skip
 
 

@@ -94,7 +94,7 @@ async def http_request(
 async def _exchange(request: "httpx2.Request", limit: int, what: str, context: ToolContext) -> dict[str, Any]:
     response = await _answer(request, context)
     try:
-        content = await http_response.read(response, limit, what)
+        content = await http_response.read(response, limit, what, context.heartbeat)
     finally:
         await response.aclose()
     decode = partial(http_response.decode, content, response.headers.get("content-type", ""))

@@ -83,6 +83,25 @@ async def test_any_method_goes_out(context, method):
     assert response.result["method"] == method
 
 
+async def test_a_piece_of_the_body_is_a_sign_of_life(context):
+    """The head of the answer is one, and each piece that comes after a while."""
+    heard = asyncio.Event()
+    context.heartbeat = heard.set
+
+    async def drip(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/plain"})
+        await response.prepare(request)
+        for piece in (b"a", b"b", b"c"):
+            await heard.wait()
+            heard.clear()
+            await response.write(piece)
+        return response
+
+    async with serve(drip) as url, asyncio.timeout(20):
+        response = await agent(url).execute("get", {}, context)
+    assert response.result == "abc"
+
+
 async def test_head_has_no_result_even_if_it_announces_a_huge_body(context):
     """HEAD carries a length and no body: neither a result nor a size error comes of it."""
     async with raw(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n")) as url:

@@ -50,6 +50,15 @@ def test_everybody_else_prints_as_before(context, capsys):
     assert [note.text for note in using.notes] == ["mine"]
 
 
+def test_what_is_printed_is_heard_before_its_line_is_whole(context):
+    """A row of dots is a sign of life."""
+    using = context()
+    with prints_to(using):
+        print(".", end="")
+        assert using.heartbeats > 0
+        assert using.notes == []
+
+
 def test_an_endless_line_is_cut(context):
     """No line break, no limit: the log gets pieces."""
     using = context()

@@ -328,6 +328,20 @@ async def test_a_loop_that_waits_for_the_thread_does_not_wait_for_ever(context, 
     assert len(using.notes) == 3_000
 
 
+async def test_a_thread_is_heard_at_once_whatever_the_loop_does(context, monkeypatch):
+    """Heartbeats wait in no queue, and what is not noted any more is heard all the same."""
+    monkeypatch.setattr("lead_tui.agents.output.MAX_LINES", 0)
+    using = context()
+    beside = ThreadContext(using)
+    tell = (beside.heartbeat, lambda: beside.log("x"), lambda: beside.progress(1), lambda: beside.tokens("x"))
+    for number, each in enumerate(tell, 1):
+        thread = threading.Thread(target=each)
+        thread.start()
+        thread.join(20)
+        assert using.heartbeats == number
+    assert using.notes == []
+
+
 async def test_notes_of_a_thread_that_fails_arrive_before_its_failure(context):
     """What it said last explains why."""
     using = context()

@@ -314,6 +314,20 @@ async def test_no_part_of_a_secret_is_left_by_a_cut(run, context, command, parse
     assert "Aa1B" not in f"{response.error.message}{response.meta['stderr']}"
 
 
+async def test_what_is_no_line_yet_is_a_sign_of_life(run, context):
+    """Dots without a line break, and lines after those that are logged."""
+
+    class Strict(FakeContext):
+        def log(self, text, level="info", stream="log"):
+            heard.append(self.heartbeats)
+
+    heard: list[int] = []
+    using = Strict(folder=context().folder)
+    await run("printf .; printf . >&2", using=using)
+    assert using.heartbeats >= 2
+    assert min(heard) >= 1
+
+
 async def test_the_result_of_a_json_roundtrip(run):
     """What goes in as data comes out as the same data."""
     data = {"a": [1, 2.5, "x", None, True], "ü": {}}

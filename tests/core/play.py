@@ -78,6 +78,11 @@ class Play:
         self.take(ev.AttemptSaved(task=name, attempt=self.run.tasks[name].attempt, piece=piece))
         return self
 
+    def stall(self, name: str) -> "Play":
+        """Nothing is heard of the call in flight: its end will follow."""
+        self.take(ev.AttemptStalled(task=name, attempt=self.run.tasks[name].attempt, idle=1.0))
+        return self
+
     def use_tool(self, name: str, call: str = "1", tool: str = "mail.send") -> "Play":
         self.take(ev.ToolCalled(task=name, attempt=self.run.tasks[name].attempt, call=call, tool=tool))
         return self

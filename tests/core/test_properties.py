@@ -81,11 +81,13 @@ class Fate:
         play, draw = self.play, self.draw
         name = draw(st.sampled_from(sorted(play.calls)))
         told = play.run.tasks[name].costs.told.get("usd", 0.0)
-        match draw(st.sampled_from(["spend", "save", "tool", "return", "budget"])):
+        match draw(st.sampled_from(["spend", "save", "stall", "tool", "return", "budget"])):
             case "spend":
                 play.spend(name, usd=told + 0.5, calls=2)
             case "save":
                 play.save(name)
+            case "stall":
+                play.stall(name)
             case "tool":
                 play.use_tool(name)
             case "return":
@@ -150,8 +152,8 @@ class Fate:
         gates = sorted(self.play.run.gates) or ["nowhere"]
         some = st.one_of(
             st.sampled_from([cmd.Pause(), cmd.Resume(), cmd.Retry()]),
-            st.builds(cmd.Approve, gate=st.sampled_from(gates)),
-            st.builds(cmd.Reject, gate=st.sampled_from(gates)),
+            st.builds(cmd.Approve, gate=st.sampled_from(gates), again=st.booleans()),
+            st.builds(cmd.Reject, gate=st.sampled_from(gates), again=st.booleans()),
             st.builds(cmd.CancelTask, task=st.sampled_from(names)),
             st.builds(cmd.Skip, task=st.sampled_from(names)),
             st.builds(cmd.Cancel, skip_cleanup=st.booleans())
@@ -203,7 +205,7 @@ class Fate:
                 assert play.command(cmd.RaiseBudget(agent=agent, **dict.fromkeys(budget.limits, 1e6))) == ""
         gates = [name for name, gate in play.run.gates.items() if gate.answer is None and not gate.void]
         for gate in gates:
-            assert play.command(cmd.Approve(gate=gate)) == ""
+            assert play.command(cmd.Approve(gate=gate, again=True)) == ""
         for name, task in play.run.tasks.items():
             if task.status == "interrupted":
                 assert play.command(cmd.Skip(task=name)) == ""

@@ -1,7 +1,10 @@
 """A new owner: after a crash, after a park, after the end."""
 
+import pytest
+
 from lead_tui.core import commands as cmd
 from lead_tui.core import events as ev
+from lead_tui.core import views
 from lead_tui.flow.models import FailureStrategy
 from tests.core.play import Play, task
 
@@ -91,11 +94,84 @@ def test_a_gate_survives_and_keeps_its_id():
     assert play.run.status == "completed"
 
 
+GONE = (
+    "the call that asks ended with its process: answer with --again to have it made again, "
+    "with all it did before it asked, or skip mcp"
+)
+
+
+def asked(**settings):
+    """A call that is not idempotent asks a person, and its process ends."""
+    return Play(task("mcp", idempotent=False, **settings)).start().ask_person("mcp").crash()
+
+
 def test_a_call_that_asked_a_person_and_is_not_idempotent_is_interrupted():
-    """Its gate is closed: nobody could hand it the answer."""
-    play = Play(task("mcp", idempotent=False)).start().ask_person("mcp").crash()
+    """Only an answer that says so makes it again: in the same generation, where it finds the answer."""
+    play = asked()
     assert play.statuses() == {"mcp": "interrupted"}
-    assert play.command(cmd.Approve(gate="mcp")) == "mcp is closed: its task has ended"
+    assert play.last(ev.TaskInterrupted).gate == "mcp"
+    assert (play.command(cmd.Approve(gate="mcp")), play.command(cmd.Reject(gate="mcp"))) == (GONE, GONE)
+    assert play.command(cmd.Approve(gate="mcp", again=True)) == ""
+    assert (play.calls["mcp"].generation, play.calls["mcp"].attempt, play.calls["mcp"].tries) == (1, 2, 0)
+    assert play.run.gates["mcp"].answer.answer == "approve"
+    play.complete("mcp")
+    assert play.run.status == "completed"
+
+
+def test_an_answer_for_the_call_that_was_is_none_for_one_made_again():
+    """Whoever answered while the call was alive has not decided that it be made again."""
+    play = Play(task("mcp", idempotent=False)).start().ask_person("mcp")
+    play.crash((cmd.Approve(gate="mcp"), "ada"), (cmd.Reject(gate="mcp", again=True), "bob"))
+    assert play.refusals == [GONE, ""]
+    assert play.calls["mcp"].attempt == 2
+    play = Play(task("mcp", idempotent=False)).start().ask_person("mcp")
+    assert play.command(cmd.Approve(gate="mcp")) == ""
+    assert play.crash().statuses() == {"mcp": "interrupted"}
+    assert views.open_gates(play.run) == []
+
+
+def test_a_call_made_again_has_its_whole_time():
+    """However long nobody drove the run."""
+    play = Play(task("mcp", idempotent=False, timeout=5.0)).start().ask_person("mcp")
+    play.now = play.later(7200)
+    play.crash().command(cmd.Approve(gate="mcp", again=True))
+    assert play.run.tasks["mcp"].deadline == play.later(5)
+    play.pass_time(4).complete("mcp")
+    assert play.run.status == "completed"
+
+
+def test_a_call_made_again_in_a_sequential_run_holds_it():
+    """Nothing else starts before it has ended."""
+    play = Play(task("mcp", idempotent=False), task("b"), parallel=False).start().ask_person("mcp").crash()
+    assert play.running == ["b"]
+    play.complete("b").command(cmd.Approve(gate="mcp", again=True))
+    assert play.run.holder == "mcp"
+    play.complete("mcp")
+
+
+@pytest.mark.parametrize("decision", [cmd.Retry(), cmd.Skip(task="mcp"), cmd.Cancel()])
+def test_another_decision_closes_the_question_of_a_call_that_was(decision):
+    """A retry asks anew, at a gate of its own."""
+    play = asked()
+    assert [gate.request.gate for gate in views.open_gates(play.run)] == ["mcp"]
+    assert play.command(decision) == ""
+    assert play.run.gates["mcp"].void
+    assert views.open_gates(play.run) == []
+
+
+def test_whether_the_call_that_asks_is_gone():
+    """It is with its process, unless it may be made again without asking anybody."""
+    for settings, driven, gone in (
+        ({"idempotent": False}, True, False),
+        ({"idempotent": False}, False, True),
+        ({}, False, False),
+    ):
+        run = Play(task("mcp", **settings)).start().ask_person("mcp").run
+        assert views.has_left(run, run.gates["mcp"], driven=driven) is gone
+    run = asked().run
+    assert views.has_left(run, run.gates["mcp"], driven=True)
+    assert views.interrupted(run) == []
+    assert views.why(run, "mcp")[-1] == "answer or skip the task to go on"
 
 
 def test_a_crash_while_stopping_ends_the_run():

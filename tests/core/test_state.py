@@ -1,5 +1,6 @@
 """The one door to the state, and the questions that readers ask."""
 
+import msgspec
 import pytest
 
 from lead_tui.core import commands as cmd
@@ -18,14 +19,13 @@ from tests.core.play import Play, failure, task
         (ev.TaskReady(task="x"), "unknown"),
         (ev.TaskCompleted(task="b"), "which is pending"),
         (ev.AttemptStarted(task="a", attempt=2), "which is running"),
+        (ev.AttemptStalled(task="b", attempt=1), "which is pending"),
         (ev.RunCompleted(), ""),
     ],
 )
 def test_an_event_that_does_not_fit_raises_and_changes_nothing(event, message):
     """The state after the refusal equals the state before."""
     import copy
-
-    import msgspec
 
     play = Play(task("a"), task("b", "a")).start()
     if isinstance(event, ev.RunCompleted):
@@ -67,6 +67,16 @@ def test_a_machine_refuses_the_log_of_another_run():
     """Folding checks as it goes."""
     with pytest.raises(IllegalTransition):
         Machine(Play(task("a")).plan, "r", [ev.TaskReady(task="b", seq=1)])
+
+
+def test_that_an_attempt_stalled_changes_nothing_by_itself():
+    """It is in flight until its end comes; the log says what happened."""
+    play = Play(task("a")).start()
+    task_before = msgspec.structs.replace(play.run.tasks["a"])
+    play.stall("a")
+    assert play.run.tasks["a"] == task_before
+    assert play.types()[-1] == "attempt_stalled"
+    assert play.fail("a").statuses() == {"a": "failed"}
 
 
 def test_durations_are_seconds_from_start_to_end():

@@ -20,7 +20,7 @@ def test_a_tool_call_is_open_until_it_returns():
 
 @pytest.mark.parametrize("end", ["complete", "fail", "cancelled"])
 def test_what_comes_after_the_attempts_end_is_dropped(end):
-    """A tool that returns late, a late piece and late costs change nothing."""
+    """A tool that returns late, a late piece, late costs and a late stall change nothing."""
     play = Play(task("a")).start()
     getattr(play, end)("a")
     late = (
@@ -28,6 +28,7 @@ def test_what_comes_after_the_attempts_end_is_dropped(end):
         ev.ToolReturned(task="a", attempt=1, call="1", tool="x"),
         ev.AttemptSaved(task="a", attempt=1, piece=1),
         ev.AttemptSpent(task="a", attempt=1, usage={"usd": 9.0}),
+        ev.AttemptStalled(task="a", attempt=1, idle=9.0),
     )
     assert play.take(*late).events == []
 

@@ -35,3 +35,23 @@ def test_a_default_that_is_never_used(flow):
     assert warnings(flow, text % "true") == ["1:54 unused-default"]
     assert "`required: true` wins" in flow.file(text % "true").warnings[0].message
     assert warnings(flow, text % "false") == []
+
+
+@pytest.mark.parametrize("group", ["tasks", "finally"])
+@pytest.mark.parametrize(
+    ("of_agent", "of_task", "which"),
+    [
+        ("1m", "5s", "the task's own `timeout` does after 5 s"),
+        ("1m", "10s", "the task's own `timeout` does after 10 s"),
+        ("1m", "11s", ""),
+        ("5s", "1m", "the timeout of 's' does after 5 s"),
+        ("1m", None, ""),
+    ],
+)
+def test_an_idle_timeout_that_never_passes(flow, group, of_agent, of_task, which):
+    """Another limit always ends the attempt before, the task's own or its agent's."""
+    head = f"agents: [{{name: s, type: service, timeout: {of_agent}}}]\n{HEAD}"
+    head = head if group == "tasks" else head + TASK + "finally:\n"
+    silent = task(name="c", agent_name="s", idle_timeout="10s", timeout=of_task)
+    found = [(each.code, each.message) for each in flow.file(head + silent).warnings]
+    assert found == ([("never-passes", f"task 'c': `idle_timeout` never passes: {which}")] if which else [])

@@ -236,7 +236,7 @@ def test_an_error_without_a_text_still_has_a_name(monkeypatch):
             raise Mute
 
     monkeypatch.setitem(registry._registered, "test", Agent)
-    assert run_flow(ours({"name": "a"})).result.errors["a"].message == "Mute"
+    assert run_flow(ours({"name": "a"})).result.errors["a"].message.startswith("Mute")
 
 
 def test_what_is_expected_of_a_result_is_not_the_services_fault():

@@ -152,6 +152,33 @@ def test_notes_that_cannot_be_stored_do_not_stop_a_run(monkeypatch, caplog):
     assert "1 log lines were not stored" in caplog.text
 
 
+def test_no_note_is_lost_at_the_end_of_a_run(monkeypatch):
+    """However slowly they are stored: all are there, in order, when the run is left."""
+
+    class Slow(MemoryJournal):
+        async def add_notes(self, run_id, notes):
+            await asyncio.sleep(1)
+            await super().add_notes(run_id, notes)
+
+    async def talk(call):
+        for number in range(10):
+            for line in range(50):
+                call.context.log(f"{number}.{line}")
+            await asyncio.sleep(0.1)
+
+    monkeypatch.setitem(registry._registered, "test", scripted(talk, CallLog()))
+    monkeypatch.setattr("lead_tui.runner.notes.AT_ONCE", 10)
+
+    async def play():
+        journal = Slow(VirtualClock())
+        run = await begin(memory_engine(journal), flow({"name": "a"}, agents=[{"name": "m", "type": "test"}]))
+        await run.wait()
+        notes = [note.text for note in journal.notes(run.run_id)]
+        assert notes == [f"{number}.{line}" for number in range(10) for line in range(50)]
+
+    run_virtual(play())
+
+
 def test_a_run_that_was_stored_and_never_began_begins_when_taken_up():
     """The process died between creating the run and its first event."""
 

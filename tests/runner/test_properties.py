@@ -54,6 +54,8 @@ def tasks_at(draw, number: int) -> dict:
     if draw(st.integers(0, 4)) == 0:
         task["timeout"] = 6
     if draw(st.integers(0, 4)) == 0:
+        task["idle_timeout"] = draw(st.sampled_from([1, 4]))
+    if draw(st.integers(0, 4)) == 0:
         task["continue_on_failure"] = True
     return task
 

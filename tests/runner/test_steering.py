@@ -12,11 +12,12 @@ from lead_tui.core import events as ev
 from lead_tui.errors import CommandRefused, RunNotFound, RunOwned, UsageError
 from lead_tui.flow.inputs import resolve_inputs
 from lead_tui.journal.memory import MemoryJournal
+from lead_tui.runner import left
 from lead_tui.runner.engine import Overrides, load_dict
 from lead_tui.runner.handle import Receipt
 from lead_tui.testing import CallLog, VirtualClock, run_flow, run_virtual, scripted
 from lead_tui.testing.flows import memory_engine
-from tests.runner.flows import flow, mock
+from tests.runner.flows import flow, mock, ours
 
 HUMAN = {"name": "gate", "agent_name": "human", "action": "approve", "parameters": {"message": "ok?"}}
 
@@ -24,7 +25,8 @@ HUMAN = {"name": "gate", "agent_name": "human", "action": "approve", "parameters
 async def begin(engine, data, inputs=None, **options):
     document = load_dict(data, Path(), {})
     given = resolve_inputs(document.workflow, inputs or {})
-    return await engine.start(document, given, environment={}, park_when_waiting=True, **options)
+    options = {"environment": {}, "park_when_waiting": True, **options}
+    return await engine.start(document, given, **options)
 
 
 def test_a_gate_answered_while_the_run_lives():
@@ -315,3 +317,33 @@ def test_a_closed_agent_is_closed_once_and_may_fail_at_it(monkeypatch, caplog):
     assert story.result.status == "completed"
     assert closed == ["m"]
     assert "could not be closed" in caplog.text
+
+
+def test_an_answer_for_a_call_that_ended_with_its_process(agent):
+    """Who answered the call that was has not asked for another one: the question is still open, and whoever
+    has it made again is heard by it.
+    """
+
+    async def ask(call):
+        return (await call.context.ask(Gate("sure?"), bound_to="this")).by
+
+    agent(ask)
+
+    async def play():
+        journal = MemoryJournal(VirtualClock())
+        engine = memory_engine(journal)
+        run = await begin(engine, ours({"name": "a", "idempotent": False}))
+        (asked,) = (await run.wait()).waiting_for
+        gate, run_id = asked["gate"], run.run_id
+        assert asked["again"]
+        journal.post(run_id, cmd.Approve(gate=gate), "ada", engine.clock.now())
+        assert left.answers(journal, run_id, run.state) == {}
+        assert "--again" in (await engine.send(run_id, cmd.Reject(gate=gate), "eve")).why
+        assert (await engine.send(run_id, cmd.Approve(gate=gate, again=True), "bob")).pending
+        assert left.answers(journal, run_id, run.state) == {gate: "bob"}
+        refused, stored = journal.inbox(run_id, pending_only=False)
+        assert ("--again" in refused.why, stored.state) == (True, "pending")
+        taken_up = await engine.take_up(run_id, environment={}, park_when_waiting=True)
+        assert (await taken_up.wait()).results == {"a": "bob"}
+
+    run_virtual(play())

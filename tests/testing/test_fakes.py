@@ -23,6 +23,8 @@ async def test_a_context_remembers_what_was_said():
     context.progress(1, 2)
     context.tokens("tok")
     context.conceal("s")
+    context.heartbeat()
+    assert context.heartbeats == 1
     assert [each.type for each in context.notes] == ["log", "log", "progress", "tokens"]
     assert {(each.run_id, each.task, each.attempt) for each in context.notes} == {("r", "t", 2)}
     assert (context.lines(), context.lines("stderr"), context.lines("stdout")) == (["a", "b"], ["b"], [])

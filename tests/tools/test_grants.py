@@ -150,6 +150,8 @@ def test_the_context_of_a_call(tmp_path):
     assert [str(root) for root in found.roots] == [f"{tmp_path}/data", "/srv", f"{tmp_path.parent}/up"]
     assert found.hosts.allow("a.example", 443)
     assert (found.idempotency_key, found.environment) == ("key", {"A": "1"})
+    found.heartbeat()
+    assert attempt.heartbeats == 1
     keys = {granted.tool_context(attempt, call).idempotency_key for call in ("", "1", "2")}
     assert len(keys) == 3
     assert granted.tool_context(attempt, "1").idempotency_key in keys

@@ -98,6 +98,25 @@ async def test_an_answer(context):
         assert asked[0].headers["user-agent"].startswith("leadtui/")
 
 
+async def test_a_piece_of_the_body_is_a_sign_of_life(context):
+    """The task that calls the tool hears each of them."""
+    heard = asyncio.Event()
+
+    async def drip(request):
+        response = web.StreamResponse(headers={"Content-Type": "text/plain"})
+        await response.prepare(request)
+        for piece in (b"a", b"b"):
+            await heard.wait()
+            heard.clear()
+            await response.write(piece)
+        return response
+
+    async with serving(drip) as (port, _), asyncio.timeout(20):
+        using = context("127.0.0.1", heartbeat=heard.set)
+        found = await call(using, url=f"http://127.0.0.1:{port}/")
+    assert found["body"] == "ab"
+
+
 async def test_any_status_is_a_result(context):
     """A 404 is no failure of the tool, but not ok; broken JSON comes as text with a note."""
 

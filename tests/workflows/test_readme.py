@@ -32,7 +32,7 @@ def blocks(language: str) -> list[str]:
             "python3 -m venv .venv && .venv/bin/pip install -q . "
             "&& .venv/bin/leadtui run workflows/quickstart.yaml"
         ),
-        "python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]' && .venv/bin/pytest",
+        "python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]' && .venv/bin/pytest -n logical",
     ],
 )
 def test_the_two_commands_are_there_word_for_word(command):

@@ -28,13 +28,15 @@ def command(
     answer: Annotated[
         str | None, typer.Option(metavar="OPTION", help="One of the gate's options.", show_default=False)
     ] = None,
+    again: options.Again = False,
     as_json: options.Json = False,
     db: options.Db = None,
     by: options.By = None,
 ) -> None:
     """Answer a gate with yes, or fill in its form.
 
-    The first answer counts. If nobody drives the run it is stored, and `leadtui resume` goes on with it.
+    The first answer counts. If nobody drives the run it is stored, and `leadtui resume` goes on with it. A
+    call that asked and ended with its process takes the answer only if it is made --again.
     """
     given = session.pairs(values)
     with session.existing(db) as engine:
@@ -43,6 +45,6 @@ def command(
         if sys.stderr.isatty():
             say(question(request))
         only = request.options[0] if len(request.options) == 1 else "approve"
-        command = Approve(gate=request.gate, values=dict(given), answer=answer or only)
+        command = Approve(gate=request.gate, values=dict(given), answer=answer or only, again=again)
         done = f"{request.gate} is approved"
         post(engine, run_id, command, done, by=by, db=db, as_json=as_json)

@@ -89,6 +89,7 @@ def _task(document: Document, task: TaskSpec) -> dict[str, Any]:
         "only_safe_retries": not settings.retry.unknown,
         "timeout": settings.timeout,
         "attempt_timeout": settings.attempt_timeout,
+        "idle_timeout": settings.idle_timeout,
         "idempotent": settings.idempotent,
         "priority": task.priority,
         "continue_on_failure": task.continue_on_failure,
@@ -139,6 +140,8 @@ def _task_text(name: str, task: dict[str, Any]) -> str:
     words.append(_attempts(task))
     if task["attempt_timeout"] is not None:
         words.append(f"{task['attempt_timeout']:g} s each")
+    if task["idle_timeout"] is not None:
+        words.append(f"{task['idle_timeout']:g} s of silence")
     if task["timeout"] is not None:
         words.append(f"{task['timeout']:g} s in all")
     words += [] if task["idempotent"] else ["not idempotent"]

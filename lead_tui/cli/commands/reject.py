@@ -16,6 +16,7 @@ def command(
     run: options.Run,
     gate: options.Gate = None,
     why: Annotated[str, typer.Option(metavar="TEXT", help="Recorded with it.", show_default=False)] = "",
+    again: options.Again = False,
     as_json: options.Json = False,
     db: options.Db = None,
     by: options.By = None,
@@ -24,6 +25,6 @@ def command(
     with session.existing(db) as engine:
         run_id = engine.journal.find(run)
         request = open_gate(engine, run_id, gate)
-        command = Reject(gate=request.gate, why=why)
+        command = Reject(gate=request.gate, why=why, again=again)
         done = f"{request.gate} is rejected"
         post(engine, run_id, command, done, by=by, db=db, as_json=as_json)

@@ -1,5 +1,6 @@
 """`leadtui show RUN`: a run as its log tells it, live or past."""
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -31,23 +32,26 @@ def command(run: options.Run, as_json: options.Json = False, db: options.Db = No
         run_id = engine.journal.find(run)
         row = engine.journal.row(run_id)
         state, metrics = engine.fold(run_id)
-        answers = {} if row.owner_alive else left.answers(engine.journal, run_id)
+        answers = {} if row.owner_alive else left.answers(engine.journal, run_id, state)
         secrets = left.secrets_again(engine.journal.record(run_id))
-    result = result_of(state, metrics)
+        files = engine.journal.files(run_id)
+    result = result_of(state, metrics, driven=row.owner_alive)
     if as_json:
         waiting = [
             {**each, "answered_by": answers.get(each.get("gate", ""))}
             for each in with_commands(run_id, result.waiting_for, db, secrets)
         ]
-        return out_json(_data(row, state, result) | {"waiting_for": waiting})
+        place = str(files) if files.is_dir() else None
+        return out_json(_data(row, state, result) | {"waiting_for": waiting, "files": place})
     further = what_next(result, db, secrets=secrets, answers=answers, driven=row.owner_alive)
-    return out("\n".join(_text(row, state, result, further)))
+    return out("\n".join(_text(row, state, result, files, further)))
 
 
 def _data(row: RunRow, state: RunState, result: Result) -> dict[str, Any]:
     """The result as `run --output json` gives it, with the run's row and every task.
 
-    `answered_by` of a gate: the answer is stored and counts when the run is taken up.
+    `answered_by` of a gate: the answer is stored and counts when the run is taken up. `files`: the folder of
+    those that its results refer to, None if there are none.
     """
     plain: dict[str, Any] = msgspec.to_builtins(result)
     return plain | {
@@ -80,13 +84,14 @@ def _task(row: RunRow, state: RunState, task: TaskState) -> dict[str, Any]:
     }
 
 
-def _text(row: RunRow, state: RunState, result: Result, further: list[str]) -> list[str]:
+def _text(row: RunRow, state: RunState, result: Result, files: Path, further: list[str]) -> list[str]:
     partial = ", partial" if result.partial else ""
     lines = [
         f"run {row.id}: {row.name}, {row.status}{partial}",
         f"started {moment(row.created_at)}, took {duration(result.execution_time)}",
     ]
     lines += [f"flow {row.source}"] if row.source else []
+    lines += [f"files {files}"] if files.is_dir() else []
     if row.owner is not None and row.owner_alive:
         lines.append(f"driven by process {row.owner.pid} on {row.owner.host}")
     lines += [f"input {name} = {short(value)}" for name, value in state.inputs.items()]

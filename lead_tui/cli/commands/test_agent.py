@@ -87,7 +87,7 @@ async def _called(
     parameters: dict[str, Any],
     voice: "_Voice",
 ) -> Trial:
-    engine = Engine(MemoryJournal())
+    engine = Engine(MemoryJournal(keep_files=True))  # what it shows refers to them
     run = await begin_trial(engine, document, agent, action, parameters, environment=environment)
     try:
         return await run.follow(voice.hear)

@@ -24,13 +24,13 @@ def command(
         run_id = engine.journal.find(run)
         row = engine.journal.row(run_id)
         state, _ = engine.fold(run_id)
-        answers = {} if row.owner_alive else left.answers(engine.journal, run_id)
+        answers = {} if row.owner_alive else left.answers(engine.journal, run_id, state)
         secrets = left.secrets_again(engine.journal.record(run_id))
     if task not in state.tasks:
         hint = did_you_mean(task, state.tasks)
         raise UsageError(f"run {run_id} has no task {task!r}" + (f"; {hint}" if hint else ""))
     status, reasons = _told(row, state, task)
-    waiting = _waiting_for(state, state.tasks[task])
+    waiting = _waiting_for(state, state.tasks[task], driven=row.owner_alive)
     if as_json:
         told = {"run_id": run_id, "task": task, "status": status, "why": reasons}
         return out_json(told | {"waiting_for": with_commands(run_id, waiting, db, secrets)})
@@ -38,10 +38,10 @@ def command(
     return out("\n".join([f"{task} is {status}", *(f"  {reason}" for reason in reasons), *lines]))
 
 
-def _waiting_for(state: RunState, task: TaskState) -> list[dict[str, Any]]:
+def _waiting_for(state: RunState, task: TaskState, *, driven: bool) -> list[dict[str, Any]]:
     """The gate at which it stands, or the limits that hold it back."""
     gate = views.gate_of(state, task)
-    asked = [] if gate is None else [gate_data(gate.request)]
+    asked = [] if gate is None else [gate_data(state, gate, driven=driven)]
     return [*asked, *map(budget_data, views.spent_for(state, task))]
 
 

@@ -42,15 +42,6 @@ def evaluate(expression: str, scope: Scope) -> Any:
     return _expression(bare(expression))(scope)
 
 
-def check_syntax(source: str, expression: bool = False) -> TemplateError | None:
-    """The first mistake in the source, `line` counted within it; None if it compiles."""
-    try:
-        (_expression if expression else _template)(bare(source) if expression else source)
-    except TemplateError as error:
-        return error
-    return None
-
-
 def bare(source: str) -> str:
     """An expression without the `{{ }}` that it may be wrapped in; lines keep their numbers."""
     text = source.strip()

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lead_tui.errors import TemplateError
-from lead_tui.templating.environment import check_syntax, evaluate, render
+from lead_tui.templating.environment import evaluate, render
+from lead_tui.templating.paths import survey
 
 SCOPE = {
     "inputs": {"n": 3, "city": "Paris", "flag": False},
@@ -245,16 +246,15 @@ def test_expressions():
 )
 def test_syntax(source, expression, line):
     """A mistake is found without evaluating, with its line."""
-    error = check_syntax(source, expression)
-    assert error is not None
+    error = survey(source, expression).errors[0]
     assert error.line == line
     assert error.source
 
 
 def test_good_syntax():
     """What compiles is no mistake, whatever its names."""
-    assert check_syntax("{{ a.b[c] | default(1) }} {% if x %}{% endif %}") is None
-    assert check_syntax("a is defined", expression=True) is None
+    assert not survey("{{ a.b[c] | default(1) }} {% if x %}{% endif %}", expression=False).errors
+    assert not survey("a is defined", expression=True).errors
 
 
 def test_plain_strings_do_not_load_jinja():

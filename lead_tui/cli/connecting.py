@@ -1,4 +1,4 @@
-"""`leadtui validate --connect`: ask the MCP servers of a flow whether its tasks can be what they say."""
+"""`leadtui validate --connect`: ask the MCP servers of a flow whether its tasks and agents can call them."""
 
 import asyncio
 from collections.abc import Mapping

@@ -79,14 +79,17 @@ class GrantedResolver(AbstractResolver):
         await self._inner.close()
 
 
+_TYPED = " (for `leadtui tools call`: --host)"
+
+
 def not_granted(host: str, port: int) -> AgentError:
-    message = f"the host {host!r} (port {port}) is not granted: name it under `hosts`"
+    message = f"the host {host!r} (port {port}) is not granted: name it under `hosts`{_TYPED}"
     return failed(Category.PERMISSION, message, code="host_not_granted")
 
 
 def not_public(host: str, address: str) -> AgentError:
     what = f"{host!r} is" if _is_address(host) else f"{host!r} leads to {address}, which is"
-    message = f"{what} no public address: name the address itself under `hosts` to grant it"
+    message = f"{what} no public address: name the address itself under `hosts`{_TYPED} to grant it"
     return failed(Category.PERMISSION, message, code="address_not_granted")
 
 

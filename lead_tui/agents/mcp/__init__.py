@@ -3,6 +3,7 @@
     config      what a flow may say of it, and the shapes of its fixed actions
     agent       one call: the session, started, shared and restarted as needed
     session     one connection from start to end, owned by one asyncio task; `calls` are what is in flight
+    handshake   which revision of the protocol is spoken
     stdio       the link to a child process; `framing` and `complaints` keep its output within bounds
     http        the link over streamable HTTP, on the run's pooled connections
     tools       what the server offers, and whether arguments fit; `check` does the same before a run

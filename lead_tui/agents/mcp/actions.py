@@ -3,7 +3,7 @@
 list_tools       [{name, title?, description?, input_schema, output_schema?, annotations?}]
 list_resources   [{uri, name, title?, description?, mime_type?, size?}]
 list_prompts     [{name, title?, description?, arguments?: [{name, description?, required?}]}]
-read_resource    its text, or {uri, mime_type?, data or file}; a list of {uri, ...} if it is several
+read_resource    its text, or {uri, mime_type?, data or file, ...}; a list of {uri, ...} if it is several
 get_prompt       {description?, messages: [{role, content}]}
 ping             {alive: true, seconds}
 a tool's name    its structured content, else its content as `content.py` has it
@@ -63,7 +63,8 @@ async def _call_tool(
     if place := _not_a_number(answer.structured_content, "structuredContent"):
         text = f"{what}: {place} of its answer is no number that JSON can hold"
         raise failed(Category.TOOL, text, code="bad_answer")
-    return AgentResponse.ok(answer.structured_content, tool=name, **await _beside(answer.content, context))
+    data = await content.structured(answer.structured_content, context)
+    return AgentResponse.ok(data, tool=name, **await _beside(answer.content, context))
 
 
 async def _check(

@@ -1,9 +1,9 @@
 """What is in flight on one session, and which of it something that the server says belongs to.
 
 Over HTTP that is exact: what comes on a call's own stream comes in the call's context (the SDK hands it on).
-Over stdio nothing tells, neither an id nor a token: then it is the call that has waited longest. A question
-that is still open when that call ends was another's, and goes on to the next: it is never lost while a call
-is in flight.
+Over stdio nothing tells, neither an id nor a token: then it is the call that has waited longest, if possible
+one for which nothing is asked yet. A question that is still open when that call ends was another's, and goes
+on to the next: it is never lost while a call is in flight.
 """
 
 import asyncio
@@ -35,6 +35,11 @@ class Call:
         """How often the server has asked this now."""
         self._asked[question] += 1
         return self._asked[question]
+
+    @property
+    def asks(self) -> bool:
+        """Is something being done that the server asked for?"""
+        return bool(self._errands)
 
     async def errand(self, work: Coroutine[Any, Any, T]) -> T | None:
         """Do something that the server asked for meanwhile; None if the call ended before."""
@@ -80,4 +85,5 @@ class Calls:
         call = current.get()
         if call is not None and call.context is not None:
             return call if call in self._calls else None
-        return next((each for each in self._calls if each.context is not None), None)
+        tasks = (each for each in self._calls if each.context is not None)
+        return min(tasks, key=lambda each: each.asks, default=None)

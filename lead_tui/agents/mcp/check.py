@@ -1,4 +1,7 @@
-"""What only a server can tell of a flow before it runs: are its tools there, do literal parameters fit?"""
+"""What only a server can tell of a flow before it runs.
+
+Are the tools there that its tasks call and its agents are granted, and do literal parameters fit?
+"""
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -11,6 +14,7 @@ from lead_tui.errors import AgentError
 from lead_tui.flow.checks import holds_template
 from lead_tui.flow.diagnostics import Path
 from lead_tui.flow.models import TaskSpec, Workflow
+from lead_tui.tools.grants import ALL, ToolGrants
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class Problem:
 
 
 async def problems(workflow: Workflow, index: int, around: Surroundings) -> list[Problem]:
-    """Connect to the server that is the agent at `index`, ask for its tools, look at its tasks, close it."""
+    """Connect to the server that is the agent at `index`, ask for its tools, close it, and look."""
     config = workflow.agents[index]
     assert isinstance(config, McpServerConfig)  # noqa: S101 - the caller looked
     session = Session(config, around)
@@ -37,7 +41,8 @@ async def problems(workflow: Workflow, index: int, around: Surroundings) -> list
     finally:
         await session.end()
     tasks = _tasks(workflow, config.name)
-    return [each for path, task in tasks async for each in _of_task(path, task, tools)]
+    found = [each for path, task in tasks async for each in _of_task(path, task, tools)]
+    return found + list(_of_grants(workflow, config.name, tools))
 
 
 def _tasks(workflow: Workflow, agent: str) -> Iterator[tuple[Path, TaskSpec]]:
@@ -45,6 +50,17 @@ def _tasks(workflow: Workflow, agent: str) -> Iterator[tuple[Path, TaskSpec]]:
         for number, task in enumerate(tasks):
             if task.agent_name == agent and task.action not in FIXED:
                 yield (group, number), task
+
+
+def _of_grants(workflow: Workflow, server: str, tools: Tools) -> Iterator[Problem]:
+    for index, agent in enumerate(workflow.agents):
+        if not isinstance(agent, ToolGrants):
+            continue
+        for number, grant in enumerate(agent.tools):
+            of, tool = grant.of_server or ("", "")
+            if of == server and tool != ALL and tools.get(tool) is None:
+                text = f"agent {agent.name!r}: the server {server!r} has no tool {tool!r}"
+                yield Problem(("agents", index, "tools", number), "unknown-tool", text, tools.hint(tool))
 
 
 async def _of_task(path: Path, task: TaskSpec, tools: Tools) -> AsyncIterator[Problem]:

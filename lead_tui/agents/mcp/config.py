@@ -6,7 +6,7 @@
 """
 
 from pathlib import PurePath
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -14,6 +14,9 @@ from lead_tui.agents.program import Scalar
 from lead_tui.flow.models import AgentConfig, Duration, Name, ParametersModel, PositiveDuration
 from lead_tui.flow.parameters import Parameters, Templated
 from lead_tui.http.endpoint import endpoint_problem
+
+Protocol = Literal["2025-11-25", "2026-07-28"]
+"""The last revision with a handshake, which agrees on older ones, too; and the first without."""
 
 _OF_STDIO = ("args", "env", "cwd", "kill_after")
 _OF_HTTP = ("authentication", "verify", "connect_timeout")
@@ -40,6 +43,9 @@ class McpServerConfig(AgentConfig):
     connect_timeout: PositiveDuration = 10.0
 
     sampling: Name | None = Field(None, description="the ai_agent that answers when the server asks a model")
+    protocol: Protocol | None = Field(
+        None, description="the revision to speak; by default the last in which a server can ask during a call"
+    )
     start_timeout: PositiveDuration = 30.0
     ping_interval: Duration = 30.0
     max_message_bytes: int = Field(default=8 * 2**20, ge=1024, description="of one message of the server")

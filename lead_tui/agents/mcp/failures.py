@@ -22,8 +22,16 @@ from lead_tui.errors import AgentError, Category, Failure, Outcome, failed
 MOST_NAMED = 30
 LONGEST_NAME = 60
 _NO_ANSWER = "SSE stream "
-_CLOSED = "Connection closed"
 """How the SDK begins to tell that an answer over HTTP ended before it was one."""
+_CLOSED = "Connection closed"
+_MUTE = "no back-channel"
+"""What the SDK's servers say when a tool asks during a call and cannot."""
+
+
+_ASKS_DURING = (
+    'A server can ask during a call by `protocol: "2025-11-25"`, the default where the server has it; '
+    "over HTTP it must keep sessions and answer by event streams, too"
+)
 
 
 def of_error(error: MCPError, what: str, tools: Sequence[str], mask: Mask) -> Failure:
@@ -33,6 +41,9 @@ def of_error(error: MCPError, what: str, tools: Sequence[str], mask: Mask) -> Fa
         return Failure(Category.VALIDATION, text, Outcome.PERMANENT, "method_not_found")
     if error.code == CONNECTION_CLOSED and (error.message or "").startswith(_NO_ANSWER):
         return Failure(Category.NETWORK, f"{what}: {said}", Outcome.UNKNOWN, "no_answer")
+    if error.code == INVALID_REQUEST and _MUTE in said:
+        text = f"{what}: {said.rstrip('.')}. {_ASKS_DURING}"
+        return Failure(Category.VALIDATION, text, Outcome.PERMANENT, "cannot_ask")
     if error.code in (INVALID_PARAMS, INVALID_REQUEST):
         return Failure(Category.VALIDATION, f"{what}: {said}", Outcome.PERMANENT, "invalid_params")
     return Failure(Category.TOOL, f"{what}: {said}", Outcome.PERMANENT, f"rpc_{error.code}")

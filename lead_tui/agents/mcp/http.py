@@ -16,6 +16,7 @@ import httpx2
 import msgspec
 from mcp.client._transport import TransportStreams
 from mcp.client.streamable_http import MCP_SESSION_ID, streamable_http_client
+from mcp.shared.inbound import MCP_METHOD_HEADER
 
 from lead_tui.agents import http_request
 from lead_tui.agents.mcp.answers import Asked, Events, Stray
@@ -32,12 +33,14 @@ GOODBYE = 2.0
 MOST_OF_ERROR = 64 * 1024
 
 _EVENTS = "text/event-stream"
+_DISCOVER = "server/discover"
 
 
 class HttpLink(Link):
     def __init__(self, config: McpServerConfig, around: Surroundings) -> None:
         super().__init__(around)
         self._config = config
+        self.can_be_asked = False  # until an answer shows that it can
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[TransportStreams]:
@@ -108,6 +111,8 @@ class _Watched(httpx2.AsyncBaseTransport):
             await response.aclose()
             return _failed(failure)
         _note(_moved(response, what))  # an earlier request of the call may have found out how to ask
+        if kind == _EVENTS and MCP_SESSION_ID in response.headers:
+            self._link.can_be_asked = True
         if kind == "application/json" and not response.is_redirect:
             return await self._whole(request, response, what)
         response.stream = _Watching(response.stream, Asked(request.content), what)
@@ -137,7 +142,8 @@ class _Watched(httpx2.AsyncBaseTransport):
             body = await _beginning(response)
         finally:
             await response.aclose()
-        if response.status_code == 404 and MCP_SESSION_ID in request.headers:
+        is_probe = request.headers.get(MCP_METHOD_HEADER) == _DISCOVER  # of a server that has no such thing
+        if response.status_code == 404 and MCP_SESSION_ID in request.headers and not is_probe:
             text = f"{what} answered HTTP 404: the server does not know the session any more"
             failure = Failure(Category.NETWORK, text, Outcome.SAFE, "session_gone", 404)
             _note(failure)

@@ -51,6 +51,8 @@ class Link(ABC):
         self.over = asyncio.Event()
         self.failure: Failure | None = None
         """Why it is over, if that was not our wish."""
+        self.can_be_asked = True
+        """Can the server send a request while it works on one of ours?"""
         self.hear: Callable[[types.LoggingMessageNotificationParams], None] = lambda params: None
         """Who is told of the server's log messages, by a link that does not leave them to the SDK."""
 

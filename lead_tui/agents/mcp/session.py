@@ -23,6 +23,7 @@ from lead_tui.agents.base import AgentContext, cut_off_unsent
 from lead_tui.agents.mcp import failures
 from lead_tui.agents.mcp.calls import Call, Calls, current
 from lead_tui.agents.mcp.config import McpServerConfig
+from lead_tui.agents.mcp.handshake import Connection
 from lead_tui.agents.mcp.link import Link, Surroundings
 from lead_tui.agents.mcp.requests import Requests
 from lead_tui.agents.mcp.tools import Tools
@@ -58,8 +59,9 @@ class Session:
         self._calls = Calls()
         self.requests = Requests(config, self._calls, around)
         self._link.hear = self.requests.said
-        self._client = Client(
-            self._link.open(),
+        self._client = Connection(
+            self._link,
+            config.protocol,
             client_info=types.Implementation(name="leadtui", version=version("leadtui")),
             log_level="info",
             cache=None,

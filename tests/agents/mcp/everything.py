@@ -58,6 +58,19 @@ async def writes_what_is_large_to_files(agent, here):
     assert [each.name for each in file.parent.iterdir()] == [file.name]
 
 
+async def writes_long_text_to_files(agent, here):
+    assert (await agent.execute("long", {"word": "é", "size": 2**19}, here)).result == "é" * 2**19
+    result = (await agent.execute("long", {"word": "é", "size": 2**19 + 1}, here)).result
+    file = Path(result.pop("file"))
+    about = {"bytes": 2**20 + 2, "characters": 2**19 + 1, "preview": "é" * 500}
+    assert result == {"type": "text", "mime_type": "text/plain", **about}
+    assert (file.parent, file.suffix, file.read_text("utf-8")) == (here.files, ".txt", "é" * (2**19 + 1))
+    result = (await agent.execute("long_embedded", {"word": "x", "size": 2**20 + 1}, here)).result
+    assert Path(result.pop("file")).suffix == ".html"
+    about = {"bytes": 2**20 + 1, "characters": 2**20 + 1, "preview": "x" * 500}
+    assert result == {"type": "resource", "uri": "file:///a.html", "mime_type": "text/html", **about}
+
+
 async def fails_clearly(agent, here):
     found = await failure(agent.execute("fail", {}, here))
     assert (found.category, found.outcome, found.code) == (Category.TOOL, Outcome.PERMANENT, "tool_failed")
@@ -139,6 +152,7 @@ async def everything(agent, context):
     await looks_around(agent, here)
     await gives_plain_data(agent, here)
     await writes_what_is_large_to_files(agent, here)
+    await writes_long_text_to_files(agent, here)
     await fails_clearly(agent, here)
     await asks_people(agent, context)
     await asks_models(agent, context)

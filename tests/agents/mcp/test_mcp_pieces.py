@@ -530,6 +530,21 @@ async def test_question_of_unknown_origin_is_not_lost(context):
     await begun
 
 
+async def test_another_question_of_unknown_origin_is_another_calls(context):
+    """Over stdio it is taken for the oldest call's for which nothing is asked, if there is one."""
+    calls, asked = Calls(), asyncio.Event()
+    async with calls.begun(context()) as oldest, calls.begun(context()) as next_one:
+        current.set(None)
+        for call, then in ((oldest, next_one), (next_one, oldest)):
+            assert calls.asking() is call
+            errand = asyncio.create_task(call.errand(asked.wait()))
+            await asyncio.sleep(0)
+            assert calls.asking() is then
+        asked.set()
+        await errand
+        assert calls.asking() is oldest
+
+
 async def test_what_the_server_says_belongs_to_a_call(context):
     """Within a call it is that call's alone, elsewhere the oldest one's, never a start's or a ping's."""
     calls = Calls()

@@ -1,5 +1,6 @@
 """MCP servers in whole runs: a broken one harms its own tasks, and none outlives the run or its owner."""
 
+import json
 import os
 import signal
 import subprocess
@@ -102,6 +103,21 @@ async def test_server_asks_a_person_at_a_gate(tmp_path):
     assert result.results == {"ask": '[{"action": "accept", "content": {"n": 6}}, {"action": "decline"}]'}, (
         result.errors
     )
+
+
+@pytest.mark.usefixtures("no_process_left")
+async def test_server_asks_within_two_calls_at_once(tmp_path):
+    """Each task has a question of its own, so that the run waits for nothing but people."""
+    server = agent("asks_each", args=[str(SERVERS / "asks_each.py"), str(tmp_path / "calls")])
+    data = flow(server, tasks=[task("one", "asks_each"), task("two", "asks_each")])
+    _, run = await started(data, tmp_path)
+    await until(lambda: run.state.status == "waiting")
+    gates = {gate.request.task: name for name, gate in run.state.gates.items()}
+    for number, name in enumerate(("one", "two")):
+        assert (await run.send(Approve(gate=gates[name], values={"n": number}))).accepted
+    result = await run.wait()
+    answers = [json.loads(each)["content"]["n"] for each in result.results.values()]
+    assert (sorted(answers), len(run.state.gates)) == ([0, 1], 2)
 
 
 OWNER = """

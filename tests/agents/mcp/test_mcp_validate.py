@@ -42,12 +42,40 @@ tasks:
 """
 
 
+GRANTS = """\
+name: check
+agents:
+  - name: plain
+    type: mcp_server
+    command: "{python}"
+    args: ["{servers}/{script}.py"]
+    start_timeout: 20
+    env: {{TOKEN: "{token}"}}
+  - name: clerk
+    type: ai_agent
+    endpoint: http://localhost:1/v1
+    model: m
+    mcp_servers: [plain]
+    tools:
+      - plain.echo
+      - plain.ecko
+      - json_parse
+      - plain.*
+      - {{name: plain.nosuch, approval: always}}
+tasks:
+  - name: ask
+    agent_name: clerk
+    action: run
+    parameters: {{prompt: hello}}
+"""
+
+
 @pytest.fixture
 def validate(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
-    def call(*words, script="plain", token="t0p-secret-token"):
-        text = FLOW.format(python=sys.executable, servers=SERVERS, script=script, token=token)
+    def call(*words, flow=FLOW, script="plain", token="t0p-secret-token"):
+        text = flow.format(python=sys.executable, servers=SERVERS, script=script, token=token)
         (tmp_path / "flow.yaml").write_text(text)
         result = CliRunner().invoke(application(), ["validate", "flow.yaml", *words], prog_name="leadtui")
         return result.exit_code, [re.sub(r"^.*?flow", "flow", line) for line in result.stdout.splitlines()]
@@ -81,6 +109,27 @@ def test_server_that_cannot_be_asked_is_a_problem(validate):
     assert line.startswith(
         "flow.yaml:3:5 cannot-connect agent 'plain': the server plain ended with exit code 3"
     )
+
+
+@pytest.mark.usefixtures("no_process_left")
+def test_grants_are_held_against_the_tools(validate):
+    """A tool that an agent is granted and no server has is a problem at its entry, name or map."""
+    code, lines = validate("--connect", flow=GRANTS)
+    assert code == 3
+    has = "unknown-tool agent 'clerk': the server 'plain' has no tool"
+    assert _errors(lines) == [
+        f"flow.yaml:16:9 {has} 'ecko' (did you mean 'echo'?)",
+        f"flow.yaml:19:9 {has} 'nosuch' (its tools are echo, show, wait)",
+    ]
+
+
+@pytest.mark.usefixtures("no_process_left")
+def test_server_of_grants_must_be_there(validate):
+    """A server that no task calls is asked, too: an agent that has its tools cannot do without it."""
+    code, lines = validate("--connect", flow=GRANTS, script="exits_at_once")
+    assert code == 3
+    (line,) = _errors(lines)
+    assert line.startswith("flow.yaml:3:5 cannot-connect agent 'plain'")
 
 
 def test_nothing_is_started_without_being_asked(validate):

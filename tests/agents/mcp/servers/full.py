@@ -54,6 +54,17 @@ def embedded() -> types.EmbeddedResource:
     return types.EmbeddedResource(type="resource", resource=contents)
 
 
+@app.tool(structured_output=False)
+def long(word: str, size: int) -> str:
+    return word * size
+
+
+@app.tool(structured_output=False)
+def long_embedded(word: str, size: int) -> types.EmbeddedResource:
+    contents = types.TextResourceContents(uri="file:///a.html", mime_type="text/html", text=word * size)
+    return types.EmbeddedResource(type="resource", resource=contents)
+
+
 @app.tool()
 def fail() -> str:
     raise ToolError("the cupboard is bare")

@@ -4,7 +4,7 @@ Templates are judged in `check_templates.py`. Both add to the same `Problems`.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -37,14 +37,19 @@ class Names:
 
 
 def check(
-    validated: Validated, graph: Graph, names: Names, problems: Problems, builtins: Collection[str]
+    validated: Validated,
+    graph: Graph,
+    names: Names,
+    problems: Problems,
+    builtins: Collection[str],
+    environment: Mapping[str, str],
 ) -> None:
     assert validated.workflow is not None  # noqa: S101 - the caller built the graph of it
     _check_duplicates(validated.data, problems)
     _check_inputs(validated.workflow, problems)
     _check_shadows(validated.data, builtins, problems)
     _check_calls_of_agents(validated.workflow, names, problems)
-    _check_budgets(validated.workflow, names, problems)
+    _check_budgets(validated.workflow, names, problems, environment)
     checker = _TaskChecks(validated, names, problems, builtins)
     for path, task in numbered_tasks(validated.workflow):
         checker.check(path, task)
@@ -128,12 +133,14 @@ def _check_calls_of_agents(workflow: Workflow, names: Names, problems: Problems)
                 problems.add(("agents", names.agents[agent.name], *place), "undefined-agent", message, hint)
 
 
-def _check_budgets(workflow: Workflow, names: Names, problems: Problems) -> None:
+def _check_budgets(
+    workflow: Workflow, names: Names, problems: Problems, environment: Mapping[str, str]
+) -> None:
     """Warn of limits that will not hold, as far as that shows before a call is made."""
     flows = workflow.budget.limits if workflow.budget is not None else {}
     for agent in workflow.agents:
         limits = {**flows, **(agent.budget.limits if agent.budget is not None else {})}
-        for what, why in agent.uncounted().items() if limits.keys() & _MAY_MISS else ():
+        for what, why in agent.uncounted(environment).items() if limits.keys() & _MAY_MISS else ():
             if what in limits and agent.name in names.agents:
                 problems.add(
                     ("agents", names.agents[agent.name], "name"), "uncounted-calls",

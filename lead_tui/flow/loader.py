@@ -29,6 +29,7 @@ class Document:
 
     `raw` is the plain data to store: `${NAME}` kept, literal secrets replaced by `***`. `secrets` are the
     texts to mask everywhere. `folder` is where relative paths start, `source` the file or "".
+    `environment` is what it was read in.
     """
 
     workflow: Workflow = field(repr=False)
@@ -38,6 +39,7 @@ class Document:
     source: str
     graph: Graph
     warnings: tuple[Diagnostic, ...]
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
 
 def load(
@@ -174,6 +176,7 @@ class _Loading:
             source=source,
             graph=graph,
             warnings=self.problems.warnings,
+            environment=self.environment,
         )
 
     def _check(self, validated: Validated) -> Graph | None:
@@ -182,7 +185,8 @@ class _Loading:
         names = Names(validated.data)
         validated.workflow = self._with_builtins(validated.workflow, names)
         graph = build_graph(validated.workflow)
-        check(validated, graph, names, self.problems, _Builtins(self.agent_types, self.type_names))
+        builtins = _Builtins(self.agent_types, self.type_names)
+        check(validated, graph, names, self.problems, builtins, self.environment)
         check_templates(validated, names, self.problems)
         return graph
 

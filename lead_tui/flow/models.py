@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
@@ -17,6 +18,7 @@ from lead_tui.errors import Category
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
 _UNITS = (86_400.0, 3_600.0, 60.0, 1.0, 0.001)
 NAME = r"^[A-Za-z0-9_-]+$"
+NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 
 
 class BadDuration(ValueError):
@@ -141,17 +143,37 @@ class BearerAuth(Model):
     type: Literal["bearer"]
     token: SecretStr
 
+    @property
+    def empty(self) -> str:
+        """The keys that were to hold something and hold nothing."""
+        return "" if _says_something(self.token) else "`authentication.token`"
+
 
 class ApiKeyAuth(Model):
     type: Literal["api_key"]
     key: SecretStr
     header: str = "X-API-Key"
 
+    @property
+    def empty(self) -> str:
+        return "" if _says_something(self.key) else "`authentication.key`"
+
 
 class BasicAuth(Model):
     type: Literal["basic"]
     username: SecretStr
     password: SecretStr
+
+    @property
+    def empty(self) -> str:
+        """Some services take a key for either of the two."""
+        if _says_something(self.username) or _says_something(self.password):
+            return ""
+        return "`authentication.username` and `.password`"
+
+
+def _says_something(secret: SecretStr) -> bool:
+    return bool(secret.get_secret_value().strip())
 
 
 Authentication = Annotated[BearerAuth | ApiKeyAuth | BasicAuth, Field(discriminator="type")]
@@ -213,7 +235,8 @@ class AgentConfig(Model):
 
     def missing(self, environment: Mapping[str, str]) -> str:
         """What must be set before this agent can be called, and where; empty for nothing. Never a secret."""
-        return ""
+        empty = "" if self.authentication is None else self.authentication.empty
+        return f"the agent's {empty} is empty" if empty else ""
 
     def refusal(self, action: str) -> str | None:
         """Why this agent, as it is set up, does not do this action, where that shows at load."""
@@ -223,7 +246,9 @@ class AgentConfig(Model):
         """May a call of unknown outcome be made again? `parameters` as written, perhaps with templates."""
         return True
 
-    def worst_case(self, action: str, parameters: dict[str, Any]) -> dict[str, float]:
+    def worst_case(
+        self, action: str, parameters: dict[str, Any], environment: Mapping[str, str] = NO_VARIABLES
+    ) -> dict[str, float]:
         """The most that one attempt may use, as far as that is known: `calls`, `output_tokens`, ...
 
         `parameters` as written, perhaps with templates.
@@ -234,7 +259,7 @@ class AgentConfig(Model):
         """Does a call cost nothing, so that budgets do not count it?"""
         return self.only_asks
 
-    def uncounted(self) -> dict[Limited, str]:
+    def uncounted(self, environment: Mapping[str, str] = NO_VARIABLES) -> dict[Limited, str]:
         """Limits of a budget that count no call of this agent, and why; asked only where there are some."""
         return {}
 

@@ -6,11 +6,18 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, field_validator, model_validator
 
 from lead_tui.agents.ai.answer_schema import schema_problem
-from lead_tui.agents.ai.endpoint import provider_of, resolved
+from lead_tui.agents.ai.endpoint import Endpoint, provider_of, resolved
 from lead_tui.agents.ai.keys import find_key
 from lead_tui.agents.ai.providers import provider_problem
 from lead_tui.errors import AgentError
-from lead_tui.flow.models import AgentConfig, Limited, Model, ParametersModel, PositiveDuration
+from lead_tui.flow.models import (
+    NO_VARIABLES,
+    AgentConfig,
+    Limited,
+    Model,
+    ParametersModel,
+    PositiveDuration,
+)
 from lead_tui.flow.parameters import Parameters, Templated
 from lead_tui.http.endpoint import endpoint_problem
 from lead_tui.tools.grants import ToolGrants
@@ -146,7 +153,9 @@ class AiAgentConfig(ToolGrants, AgentConfig):
         where = (self.endpoint or "").partition("?")[0]
         return f"{provider_of(self.provider, self.endpoint)} {where}".strip()
 
-    def worst_case(self, action: str, parameters: dict[str, Any]) -> dict[str, float]:
+    def worst_case(
+        self, action: str, parameters: dict[str, Any], environment: Mapping[str, str] = NO_VARIABLES
+    ) -> dict[str, float]:
         """`calls`, the `output_tokens` of their answers, and their price in `usd` where that is known;
         `unbounded_calls` are those without `max_tokens`. What is sent costs, too, and nothing bounds that.
         """
@@ -158,15 +167,24 @@ class AiAgentConfig(ToolGrants, AgentConfig):
         if not isinstance(limit, int):  # none, or a template
             return {"calls": calls, "unbounded_calls": calls}
         most: dict[str, float] = {"calls": calls, "output_tokens": calls * limit}
-        price = output_price(self.model, resolved(self.provider, self.endpoint, {}), self.prices)
+        where = self._where(environment)
+        price = None if where is None else output_price(self.model, where, self.prices)
         return most if price is None else most | {"usd": calls * limit * price}
 
-    def uncounted(self) -> dict[Limited, str]:
+    def uncounted(self, environment: Mapping[str, str] = NO_VARIABLES) -> dict[Limited, str]:
         from lead_tui.agents.ai.prices import is_priced
 
-        if self.prices is not None or is_priced(self.model, resolved(self.provider, self.endpoint, {})):
+        where = self._where(environment)
+        if self.prices is not None or where is None or is_priced(self.model, where):
             return {}
         return {"usd": f"no price of {self.model!r} is known there: say it with `prices`"}
+
+    def _where(self, environment: Mapping[str, str]) -> Endpoint | None:
+        """None where the environment says nonsense, which `missing` tells."""
+        try:
+            return resolved(self.provider, self.endpoint, environment)
+        except AgentError:
+            return None
 
     def _asked_again(self) -> int:
         return self.output_retries if self.output_schema is not None else 0

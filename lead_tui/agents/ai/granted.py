@@ -95,9 +95,9 @@ def _of_server(
 
 
 async def _call_server(
-    context: AgentContext, server: str, tool: str, arguments: Arguments, _: str, begun: Begun
+    context: AgentContext, server: str, tool: str, arguments: Arguments, name: str, begun: Begun
 ) -> Any:
-    response = await context.call(server, tool, arguments, begun)
+    response = await context.call(server, tool, arguments, begun, name)
     if not response.success:
         raise AgentError(_failure(response.error))
     return response.result

@@ -3,7 +3,7 @@
 The SDK gets `PLACEHOLDER` in its place; the HTTP client puts the key in when a request leaves (`wire.py`), so
 no client, exception or message of the SDK ever holds it. A flow's `authentication` goes the provider's usual
 way, unless it is Basic or names a `header`. The environment's key never goes to an endpoint that a flow
-declares, unless that is the provider's own.
+declares, unless that is the provider's own. A blank key is none.
 """
 
 from collections.abc import Mapping
@@ -63,7 +63,7 @@ def find_key(
         return Key()
     variables = usual_variables(endpoint.provider)
     for name in variables:
-        if environment.get(name):
+        if environment.get(name, "").strip():
             return Key(checked_value(name, environment[name]))
     if endpoint.foreign or endpoint.provider in _LOCAL:
         return Key()
@@ -71,6 +71,8 @@ def find_key(
 
 
 def _declared(authentication: Authentication) -> Key:
+    if empty := authentication.empty:
+        raise failed(Category.PERMISSION, f"the agent's {empty} is empty", code="missing_key")
     if isinstance(authentication, BasicAuth):
         return Key(header=credentials(authentication))
     if isinstance(authentication, ApiKeyAuth):

@@ -103,7 +103,7 @@ class Toolbox(AbstractToolset[None]):
         if granted.approval != "never":
             async with self._asking:  # one question at a time; calls that need none go on meanwhile
                 await self._calls.approve(granted.name, granted.approval, arguments, self._context, call)
-        await self._calls.wait_turn(granted.name, granted.rate_limit)
+        await self._calls.wait_turn(granted.name, granted.rate_limit, self._context)
 
     async def _made(self, granted: Granted, arguments: dict[str, Any], call: str) -> str:
         """It is open from when nothing holds it back any more. A cancelled call stays open: nobody knows what

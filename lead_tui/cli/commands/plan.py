@@ -67,7 +67,7 @@ def describe(document: Document, texts: dict[str, str]) -> dict[str, Any]:
         "tasks": {task.name: _task(document, task) for task in workflow.all_tasks},
         "outputs": list(workflow.outputs),
         "budget": _budget(workflow.budget),
-        "worst_case": worst_case(workflow),
+        "worst_case": worst_case(workflow, document.environment),
     }
 
 
@@ -94,7 +94,7 @@ def _task(document: Document, task: TaskSpec) -> dict[str, Any]:
         "priority": task.priority,
         "continue_on_failure": task.continue_on_failure,
         "budget": _budget(agent.budget),
-        "worst_case": worst_case_of(workflow, task),
+        "worst_case": worst_case_of(workflow, task, document.environment),
     }
 
 
@@ -116,8 +116,12 @@ def _inputs(workflow: Workflow, texts: dict[str, str]) -> dict[str, Any]:
 
 
 def _text(plan: dict[str, Any]) -> str:
-    how = f"up to {plan['max_parallel']} tasks at a time" if plan["parallel"] else "one task at a time"
-    lines = [f"{plan['name']}: {len(plan['tasks'])} tasks, {how}, {plan['failure_strategy']}"]
+    how = (
+        f"up to {counted(plan['max_parallel'], 'task')} at a time"
+        if plan["parallel"]
+        else "one task at a time"
+    )
+    lines = [f"{plan['name']}: {counted(len(plan['tasks']), 'task')}, {how}, {plan['failure_strategy']}"]
     lines += [f"  input {name} = {_value(value)}" for name, value in plan["inputs"].items()]
     for number, names in enumerate(plan["steps"], 1):
         lines += ["", f"step {number}", *(_task_text(name, plan["tasks"][name]) for name in names)]

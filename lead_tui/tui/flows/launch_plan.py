@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from lead_tui.flow.graph import layers
 from lead_tui.flow.loader import Document
-from lead_tui.flow.models import AgentConfig, Budget, TaskSpec, Workflow
+from lead_tui.flow.models import AgentConfig, Budget, TaskSpec
 from lead_tui.flow.worst_case import worst_case, worst_case_of
 from lead_tui.tui.prose.amounts import amount_text, count, dollars
 
@@ -90,14 +90,15 @@ def launch_plan(document: Document) -> LaunchPlan:
     cleanup = layers(document.graph, [task.name for task in workflow.finally_])
     numbered = [(number, name) for number, names in enumerate(main, 1) for name in names]
     numbered += [(0, name) for names in cleanup for name in names]
-    steps = tuple(_step(number, workflow, agents, specs[name]) for number, name in numbered)
+    steps = tuple(_step(number, document, agents, specs[name]) for number, name in numbered)
     at_once = workflow.max_parallel if workflow.parallel_execution else 1
-    return LaunchPlan(steps, at_once, worst_case(workflow), workflow.budget)
+    return LaunchPlan(steps, at_once, worst_case(workflow, document.environment), workflow.budget)
 
 
-def _step(number: int, workflow: Workflow, agents: dict[str, AgentConfig], task: TaskSpec) -> Step:
+def _step(number: int, document: Document, agents: dict[str, AgentConfig], task: TaskSpec) -> Step:
     agent = agents[task.agent_name]
-    calls = 0 if agent.only_asks else int(worst_case_of(workflow, task).get("calls", 0))
+    most = worst_case_of(document.workflow, task, document.environment)
+    calls = 0 if agent.only_asks else int(most.get("calls", 0))
     return Step(number, task.name, agent.name, agent.type, task.action, calls, task.when is not None)
 
 

@@ -5,19 +5,18 @@ looking again costs what happened since.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from lead_tui.core import views
 from lead_tui.core.apply import apply
-from lead_tui.core.commands import RaiseBudget
 from lead_tui.core.events import ApprovalRequested
 from lead_tui.core.state import RUN_ENDED, RUNNING, GateState, RunState, RunStatus, new_run
 from lead_tui.errors import IllegalTransition
 from lead_tui.journal.base import RunRow
-from lead_tui.runner import left
+from lead_tui.runner.left import NOTHING, Given
 from lead_tui.text.safe import safe_line
 from lead_tui.tui.prose.amounts import amount_text
 from lead_tui.tui.runs import Runs
@@ -43,24 +42,19 @@ class Need:
     since: datetime | None = None
 
 
-def needs_of(
-    row: RunRow, state: RunState, answered: Mapping[str, str], raised: Mapping[str, str] | None = None
-) -> list[Need]:
-    """`answered`: gates whose answer waits for somebody to take the run up, and who gave it; `raised`: the
-    same of budgets, by agent.
-    """
+def needs_of(row: RunRow, state: RunState, given: Given = NOTHING) -> list[Need]:
+    """`given`: what waits for somebody to take the run up."""
     if state.status in RUN_ENDED:
         return []
-    raised = raised or {}
-    found = [_gate(row, gate) for gate in views.open_gates(state) if gate.request.gate not in answered]
-    found += [_budget(row, state, spent) for spent in _first_of_each(state) if spent.agent not in raised]
+    found = [_gate(row, gate) for gate in views.open_gates(state) if gate.request.gate not in given.answers]
+    found += [_budget(row, state, spent) for spent in _first_of_each(state, given)]
     if row.owner_alive:
         return found + _cut_off_tasks(row, state) + _breakers(row, state)
-    if raised:
-        who = ", ".join(dict.fromkeys(raised.values()))
+    if given.raises:
+        who = ", ".join(dict.fromkeys(each.by for each in given.raises.values()))
         found.append(Need("answered", row.id, row.name, f"its budget is raised by {who}: resume goes on"))
-    elif answered:
-        who = ", ".join(dict.fromkeys(answered.values()))
+    elif given.answers:
+        who = ", ".join(dict.fromkeys(given.answers.values()))
         found.append(Need("answered", row.id, row.name, f"answered by {who}: resume goes on with it"))
     elif state.status is not RunStatus.WAITING:
         found.append(Need("interrupted", row.id, row.name, _was_cut_off(state), since=state.last_at))
@@ -110,11 +104,7 @@ class Watch:
     async def look(self, recent: Sequence[RunRow]) -> list[Need]:
         """What all runs need now; `recent`: the newest rows of the journal."""
         open_runs = await self._open_runs(recent)
-        return ordered(
-            need
-            for row, state, answered in open_runs
-            for need in needs_of(row, state, answered, self._raised(row))
-        )
+        return ordered(need for row, state, given in open_runs for need in needs_of(row, state, given))
 
     async def gates(self, recent: Sequence[RunRow]) -> list[OpenGate]:
         """Every question that waits for an answer, those of the newest run first."""
@@ -126,19 +116,19 @@ class Watch:
                 row.owner_alive,
                 again=views.has_left(state, gate, driven=row.owner_alive),
             )
-            for row, state, answered in await self._open_runs(recent)
+            for row, state, given in await self._open_runs(recent)
             for gate in views.open_gates(state)
-            if gate.request.gate not in answered
+            if gate.request.gate not in given.answers
         ]
 
-    async def _open_runs(self, recent: Sequence[RunRow]) -> list[tuple[RunRow, RunState, dict[str, str]]]:
+    async def _open_runs(self, recent: Sequence[RunRow]) -> list[tuple[RunRow, RunState, Given]]:
         rows = [row for row in (*recent, *self._older_rows(recent)) if row.status not in RUN_ENDED]
         self._forget(row.id for row in rows)
         found = []
         for row in rows:
             state = await self.state(row)
             if state is not None:
-                found.append((row, state, self._answered(row, state)))
+                found.append((row, state, self._runs.given(row, state)))
         return found
 
     def _older_rows(self, recent: Sequence[RunRow]) -> list[RunRow]:
@@ -177,19 +167,6 @@ class Watch:
                     apply(state, event)
             await asyncio.sleep(0)
 
-    def _answered(self, row: RunRow, state: RunState) -> dict[str, str]:
-        return {} if row.owner_alive else left.answers(self._runs.engine.journal, row.id, state)
-
-    def _raised(self, row: RunRow) -> dict[str, str]:
-        """Budgets of a run that nobody drives, and who has raised them since."""
-        if row.owner_alive:
-            return {}
-        return {
-            given.command.agent: given.by or "somebody"
-            for given in self._runs.engine.journal.inbox(row.id)
-            if isinstance(given.command, RaiseBudget)
-        }
-
     def _forget(self, kept: Iterable[str]) -> None:
         ids = set(kept)
         self._states = {run_id: state for run_id, state in self._states.items() if run_id in ids}
@@ -200,9 +177,10 @@ def _gate(row: RunRow, gate: GateState) -> Need:
     return Need("gate", row.id, row.name, f"{request.task}: {request.message}", request.gate, request.ts)
 
 
-def _first_of_each(state: RunState) -> list[views.Spent]:
-    """One limit of each budget that lets nothing more start."""
-    return list({spent.agent: spent for spent in reversed(views.spent_budgets(state))}.values())[::-1]
+def _first_of_each(state: RunState, given: Given) -> list[views.Spent]:
+    """One limit of each budget that lets nothing more start, and that nobody has raised."""
+    holding = [each for each in views.spent_budgets(state) if (each.agent, each.what) not in given.raises]
+    return list({spent.agent: spent for spent in reversed(holding)}.values())[::-1]
 
 
 def _budget(row: RunRow, state: RunState, spent: views.Spent) -> Need:

@@ -15,9 +15,12 @@ from lead_tui.agents.ai.endpoint import Endpoint, resolved
 from lead_tui.agents.ai.keys import Key, find_key, usual_variables
 from lead_tui.agents.ai.providers import PROVIDERS, provider_problem
 from lead_tui.agents.registry import agent_class
-from lead_tui.errors import AgentError, Category, InvalidFlow, Outcome
+from lead_tui.cli.commands.plan import describe
+from lead_tui.errors import AgentError, Category, InvalidFlow, MissingSecret, Outcome
 from lead_tui.flow.models import ApiKeyAuth, BasicAuth, BearerAuth
 from lead_tui.runner.engine import load_dict
+from lead_tui.runner.prerequisites import check_prerequisites
+from lead_tui.tui.flows.launch_plan import launch_plan
 from tests.agents.ai.asked import config
 
 OBJECT = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -115,6 +118,25 @@ def test_the_worst_case_has_its_price_where_that_is_known():
     for unknown in ({"model": "gpt-unheard-of"}, {"endpoint": "http://h/v1"}, {"provider": "google"}):
         settings = {"provider": "openai", "model": "gpt-4o", "max_tokens": 1000, **unknown}
         assert "usd" not in config(**settings).worst_case("run", {})
+
+
+def test_the_worst_case_is_where_the_environment_leads(tmp_path):
+    """At a URL of the environment no price is known: the plan has none, and a limit in USD is warned of."""
+    agent = {"name": "ai", "type": "ai_agent", "provider": "openai", "model": "gpt-4o", "max_tokens": 1000,
+             "budget": {"usd": 1}}  # fmt: skip
+    task = {"name": "a", "agent_name": "ai", "action": "run", "parameters": {"prompt": "x"}}
+    flow = {"name": "x", "agents": [agent], "tasks": [task]}
+    for environment, warned in (
+        ({}, False),
+        ({"OPENAI_BASE_URL": "https://api.openai.com/v1"}, False),
+        ({"OPENAI_BASE_URL": "http://localhost:1/v1"}, True),
+        ({"OPENAI_BASE_URL": "http://[nonsense"}, True),
+    ):
+        document = load_dict(flow, tmp_path, environment)
+        assert ("usd" in describe(document, {})["worst_case"]) is not warned
+        assert ("usd" in launch_plan(document).most) is not warned
+        told = "uncounted-calls" in [each.code for each in document.warnings]
+        assert told is (warned and "nonsense" not in str(environment))
 
 
 def test_the_list_of_providers_is_pydantic_ais():
@@ -218,6 +240,47 @@ def test_what_is_missing_is_what_the_call_would_miss():
     for more in ({"endpoint": "https://h/v1"}, declared, {"provider": "ollama"}):
         data = {"name": "w", "type": "ai_agent", "provider": "openai", "model": "m", **more}
         assert AiAgentConfig.model_validate(data).missing({}) == ""
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "\t\n"])
+def test_a_blank_key_is_none(blank):
+    """A variable or a declared value with nothing but space in it is missing, told by its name or place."""
+    own = AiAgentConfig(name="w", type="ai_agent", provider="openai", model="m")
+    assert own.missing({"OPENAI_API_KEY": blank}) == own.missing({})
+    both = {"GOOGLE_API_KEY": blank, "GEMINI_API_KEY": "k"}
+    assert find_key(None, Endpoint("google"), both) == Key("k")
+    assert find_key(None, Endpoint("ollama"), {"OLLAMA_API_KEY": blank}) == Key()
+    for declared, place in (
+        ({"type": "bearer", "token": blank}, "`authentication.token`"),
+        ({"type": "api_key", "key": blank}, "`authentication.key`"),
+        (
+            {"type": "basic", "username": blank, "password": blank},
+            "`authentication.username` and `.password`",
+        ),
+    ):
+        data = {"name": "w", "type": "ai_agent", "provider": "openai", "model": "m"}
+        agent = AiAgentConfig.model_validate(data | {"authentication": declared})
+        assert agent.missing({"OPENAI_API_KEY": "sk-1"}) == f"the agent's {place} is empty"
+        with pytest.raises(AgentError, match=f"{place} is empty"):
+            find_key(agent.authentication, OWN, {"OPENAI_API_KEY": "sk-1"})
+
+
+@pytest.mark.parametrize("type_", ["http_api", "mcp_server"])
+def test_blank_authentication_is_told_before_a_run(type_, tmp_path):
+    """Of every agent that has `authentication`: nothing is called before its value is there."""
+    agent = {"name": "w", "type": type_, "endpoint": "http://localhost:1/",
+             "authentication": {"type": "bearer", "token": "${NO_SUCH:-}"}}  # fmt: skip
+    task = {"name": "a", "agent_name": "w", "action": "get" if type_ == "http_api" else "ping"}
+    document = load_dict({"name": "x", "agents": [agent], "tasks": [task]}, tmp_path, {})
+    with pytest.raises(MissingSecret, match=r"agent 'w': the agent's `authentication.token` is empty"):
+        check_prerequisites(document.workflow, {})
+
+
+def test_one_half_of_basic_may_be_empty():
+    """Services take a key as either of the two, with nothing for the other."""
+    for user, password in (("key", ""), ("", "key")):
+        authentication = BasicAuth(type="basic", username=SecretStr(user), password=SecretStr(password))
+        assert find_key(authentication, OWN, {}).is_set
 
 
 @pytest.mark.parametrize(

@@ -550,7 +550,7 @@ async def test_a_run_keeps_that_it_has_begun(contexts):
     """Before it asks anything, and once: an attempt that only waited for what it may ask goes on."""
 
     class Poor(Listener):
-        async def call(self, agent, action, parameters, begun=None):
+        async def call(self, agent, action, parameters, begun=None, call=""):
             raise asyncio.CancelledError
 
     poor = Poor(environment={}, shared=contexts().shared)
@@ -567,7 +567,7 @@ async def test_a_call_that_is_held_up_has_not_been_called(contexts):
     """A call to a server is recorded when it is let through; one that is refused is told and not recorded."""
 
     class Strict(Listener):
-        async def call(self, agent, action, parameters, begun=None):
+        async def call(self, agent, action, parameters, begun=None, call=""):
             if action == "list_tools":
                 return await super().call(agent, action, parameters)
             assert self.tools == []

@@ -14,6 +14,7 @@ home.py       `leadtui` alone
 signals.py    Ctrl-C, TERM and HUP
 watchdog.py   hears signals although the event loop is blocked
 leaving.py    the end of the process, whatever an agent left behind
+back_doors.py os._exit and os.exec* of an agent
 steering.py   commands to a run that somebody drives, or nobody
 gates.py      which gate a person means
 completion.py what the shell offers behind a word
@@ -23,11 +24,12 @@ terminal.py   text and JSON to stdout and stderr
 """
 
 import gc
-import os
 import signal
 import sys
 from contextlib import suppress
 from types import FrameType
+
+from lead_tui.cli.back_doors import doors
 
 
 def main() -> None:
@@ -46,13 +48,14 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 is no reason to crash
     code = 0
-    try:
-        application()(prog_name="leadtui")
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 0
-    except OSError as error:  # typer prints by itself: `leadtui --help > /dev/full`
-        code = unwritable(error)
-    leave(code)
+    with doors.shut():
+        try:
+            application()(prog_name="leadtui")
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 0
+        except OSError as error:  # typer prints by itself: `leadtui --help > /dev/full`
+            code = unwritable(error)
+        leave(code)
 
 
 def leave_at_once(number: int, _: FrameType | None) -> None:
@@ -63,4 +66,4 @@ def leave_at_once(number: int, _: FrameType | None) -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, OSError, RuntimeError, ValueError):  # none, full, in use, closed
             stream.flush()
-    os._exit(128 + number)
+    doors.leave(128 + number)

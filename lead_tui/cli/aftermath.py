@@ -125,8 +125,8 @@ def say_where_it_stands(engine: Engine, run_id: str, watching: Watching) -> None
     if row.owner_alive and row.status not in RUN_ENDED:
         further = [f"  it goes on; to watch it: {command_line('watch', run_id, db=watching.db)}"]
     else:
-        answers = left.answers(engine.journal, run_id, state)
-        further = what_next(result, watching.db, secrets=watching.secrets, answers=answers)
+        given = left.given(engine.journal, run_id, state)
+        further = what_next(result, watching.db, secrets=watching.secrets, given=given)
     say("\n".join([*summary(result), *further]))
 
 

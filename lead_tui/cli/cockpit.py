@@ -21,8 +21,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lead_tui.agents.registry import load_libraries
 from lead_tui.cli import session
+from lead_tui.cli.back_doors import doors
 from lead_tui.cli.driving import Watching, close, file_reports, leave_now
 from lead_tui.cli.leaving import in_time
 from lead_tui.cli.screen import has_screen, is_poor
@@ -108,16 +108,12 @@ class Beginning:
     def __init__(self, start: Start, reports: Sequence[Observer]) -> None:
         self._start = start
         self._reports = reports
-        self.task: asyncio.Task[LocalRun] | None = None
+        self.task: asyncio.Future[LocalRun] | None = None
 
     async def start(self) -> LocalRun:
         if self.task is None:
-            self.task = asyncio.create_task(self._begin())
+            self.task = asyncio.ensure_future(self._start(self._reports))
         return await asyncio.shield(self.task)
-
-    async def _begin(self) -> LocalRun:
-        await asyncio.to_thread(load_libraries)
-        return await self._start(self._reports)
 
 
 @dataclass
@@ -153,17 +149,22 @@ class Sitting:
 
         def leave(code: int, line: str) -> None:
             in_time(partial(terminal.restore, leave_full_screen=app.is_open), RESTORING_SECONDS)
+            guard.dismiss()
             sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+            _tell_written(terminal.descriptors)
             leave_now(self._reporters, code, line)
 
-        with Signals(say_soon, leave, self.watching.go_on) as signals:
+        with (
+            Signals(say_soon, leave, self.watching.go_on) as signals,
+            doors.answered(signals.ended_within),
+        ):
             signals.guard(runs.at_work)
             app.leave_at_once = lambda: signals.give_up(signal.SIGINT)
             if self.at_once and self.beginning is not None:
                 await self.beginning.start()
             left = await _shown(app, signals, terminal)
             guard.stop()
-            _tell_written(app.descriptors)
+            _tell_written(terminal.descriptors)
             await self._let_begin(runs, left)
             if left.how == "quit" and runs.at_work():
                 signals.give_up(signal.SIGINT)

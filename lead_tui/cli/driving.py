@@ -1,16 +1,17 @@
 """A run from its start to its exit code: reporters look on, signals steer, the last line says what next."""
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TextIO
 
 import msgspec
 
+from lead_tui.cli.back_doors import doors
 from lead_tui.cli.leaving import give_up, in_time
 from lead_tui.cli.signals import Signals, skipped_cleanup
 from lead_tui.cli.terminal import say, say_soon
@@ -56,9 +57,8 @@ async def drive(engine: Engine, start: Start, watching: Watching) -> int:
     """Start it, wait for what it comes to, report it; the exit code."""
     reporters = [*file_reports(watching), stream_reporter(watching)]
     try:
-        with Signals(
-            say_soon, lambda code, line: leave_now(reporters, code, line), watching.go_on
-        ) as signals:
+        leave = partial(leave_now, reporters)
+        with Signals(say_soon, leave, watching.go_on) as signals, doors.answered(signals.ended_within):
             run = await start(reporters)
             async with steered(signals, run):
                 result = await outcome(run, watching)
@@ -87,12 +87,13 @@ def leave_now(reporters: Sequence[Reporter], code: int, line: str) -> None:
             say(line)
 
     in_time(say_last, CLOSING_SECONDS)
-    os._exit(code)
+    doors.leave(code)
 
 
 @asynccontextmanager
 async def steered(signals: Signals, *runs: LocalRun) -> AsyncIterator[None]:
     """Within it, signals steer these runs."""
+    signals.guard(lambda: runs)
     steering = asyncio.create_task(signals.steer(*runs))
     try:
         yield
@@ -179,6 +180,6 @@ def say_what_next(engine: Engine, run: LocalRun, result: Result, watching: Watch
     if skipped := skipped_cleanup(run.state):
         say(f"cleanup that was skipped: {', '.join(skipped)}")
     if watching.db not in IN_MEMORY:
-        answers = left.answers(engine.journal, run.run_id, run.state)
-        for line in what_next(result, watching.db, secrets=watching.secrets, answers=answers):
+        given = left.given(engine.journal, run.run_id, run.state)
+        for line in what_next(result, watching.db, secrets=watching.secrets, given=given):
             say(line)

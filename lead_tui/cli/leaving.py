@@ -13,6 +13,8 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
+from lead_tui.cli.back_doors import doors
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -83,7 +85,7 @@ def leave(code: int) -> None:
             give_up(stream)
             code = code or 1
     if _left or _threads_left():
-        os._exit(code)
+        doors.leave(code)
     with suppress(ValueError):  # no main thread
         signal.signal(
             signal.SIGINT, signal.SIG_IGN

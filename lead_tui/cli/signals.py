@@ -14,13 +14,16 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Self
 
+from lead_tui.cli.back_doors import ended
 from lead_tui.cli.watchdog import Watchdog
 from lead_tui.core.commands import Cancel
-from lead_tui.core.state import CANCELLED, RunState
+from lead_tui.core.state import CANCELLED, RUN_ENDED, RunState
 from lead_tui.runner.handle import LocalRun
+from lead_tui.runner.result import ExitCode
 
 CLEANUP_AFTER_TERM = 4.0
 EXIT_AFTER_TERM = 5.0
+NOTHING_KNOWN = "`leadtui runs` shows what it left"
 _HUP = getattr(signal, "SIGHUP", None)  # not on Windows
 
 
@@ -102,8 +105,15 @@ class Signals:
 
     def give_up(self, number: int) -> None:
         """Leave at once. The guard of child processes ends them with this one."""
-        left = [f"left in the middle: {self._go_on(run.run_id)}" for run in self._runs()]
-        self._leave(128 + number, "\n".join(left))
+        self._leave(128 + number, "\n".join(self._left()))
+
+    def ended_within(self, status: int) -> None:
+        """Code of this process ends it, with this status: leave at once, too, as failed."""
+        self._leave(ExitCode.FAILED, "\n".join([ended(status), *(self._left() or [NOTHING_KNOWN])]))
+
+    def _left(self) -> list[str]:
+        going = (run for run in self._runs() if run.driving and run.state.status not in RUN_ENDED)
+        return [f"left in the middle: {self._go_on(run.run_id)}" for run in going]
 
     async def _cancel(self, number: int) -> None:
         self._times += 1

@@ -39,6 +39,7 @@ STYLES = {
 }  # fmt: skip
 
 
+_MEANWHILE = "while this run goes on:"
 LOG_LINES = 200
 """Lines of one task that are shown."""
 LOG_WIDTH = 300
@@ -283,7 +284,8 @@ class Narrator:
         shown = () if event.show is None else tuple(preview(event.show))
         ways = gate_commands(event.run_id, event.gate, event.form, event.options, self._db)
         asked = event.message or event.action
-        return self._line(event, "person", "needs you", asked, more=(*shown, *ways), loud=True)
+        # once the run is left, its last lines say what answers it: that may be another command
+        return self._line(event, "person", "needs you", asked, more=(*shown, _MEANWHILE, *ways), loud=True)
 
     @_line_of.register
     def _granted(self, event: ev.ApprovalGranted) -> Line:

@@ -1,9 +1,10 @@
 """What a run came to, for people: the outputs, or the tasks and their results; and the summary."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
+from lead_tui.runner.left import NOTHING, Given
 from lead_tui.runner.result import Result
 from lead_tui.text.safe import safe, safe_line
 from lead_tui.text.wire import json_text, yaml_text
@@ -88,34 +89,46 @@ def what_next(
     db: str | None = None,
     *,
     secrets: Sequence[str] = (),
-    answers: Mapping[str, str] | None = None,
+    given: Given = NOTHING,
     driven: bool = False,
 ) -> list[str]:
     """What waits for whom, and the commands that go on; none for a run that completed.
 
-    `secrets`: inputs to be given again. `answers`: gates whose answer is stored, and by whom. `driven`: a
-    process drives the run, so that an answer or a raised budget alone lets it go on.
+    `secrets`: inputs to be given again. `given`: answers and raised budgets that are stored already.
+    `driven`: a process drives the run, so that an answer or a raised budget alone lets it go on.
     """
-    lines = [
-        line
-        for each in result.waiting_for
-        for line in asked(result.run_id, each, db, (answers or {}).get(each.get("gate", "")))
-    ]
+    lines = [line for each in result.waiting_for for line in asked(result.run_id, each, db, given)]
     lines += [f"  ? {safe_line(name, 80)}: interrupted, perhaps executed" for name in result.interrupted]
     if result.status == "completed":
         return lines
-    further = raise_budget(result.run_id, result.spent_budgets, db)
+    spent = [each for each in result.waiting_for if each["reason"] == "budget"]
+    further = raise_budget(result.run_id, [each for each in spent if given.by(each) is None], db)
     if not driven:
-        verb = "retry" if result.status in ("failed", "cancelled") or result.interrupted else "resume"
-        further.append(go_on("resume" if further else verb, result.run_id, secrets, db))
+        again = result.status in ("failed", "cancelled") or result.interrupted
+        further.append(go_on("retry" if again and not spent else "resume", result.run_id, secrets, db))
     return [*lines, f"  to go on: {'; '.join(further)}"] if further else lines
 
 
 def with_commands(
-    run_id: str, waiting_for: list[dict[str, Any]], db: str | None = None, secrets: Sequence[str] = ()
+    run_id: str,
+    waiting_for: list[dict[str, Any]],
+    db: str | None = None,
+    secrets: Sequence[str] = (),
+    given: Given = NOTHING,
 ) -> list[dict[str, Any]]:
-    """The same for programs: `next` are the commands that answer, the first of them with a yes."""
-    return [{**each, "next": _commands(run_id, each, db, secrets)} for each in waiting_for]
+    """The same for programs: `next` are the commands that answer, the first of them with a yes.
+
+    Of what is given already, `next` is only what takes the run up.
+    """
+    return [{**each, "next": _next(run_id, each, db, secrets, given)} for each in waiting_for]
+
+
+def _next(
+    run_id: str, waiting: dict[str, Any], db: str | None, secrets: Sequence[str], given: Given
+) -> list[str]:
+    if given.by(waiting) is not None:
+        return [go_on("resume", run_id, secrets, db)]
+    return _commands(run_id, waiting, db, secrets)
 
 
 def _commands(run_id: str, waiting: dict[str, Any], db: str | None, secrets: Sequence[str]) -> list[str]:
@@ -127,15 +140,16 @@ def _commands(run_id: str, waiting: dict[str, Any], db: str | None, secrets: Seq
     return [*answers, skip] if again else [*answers]
 
 
-def asked(
-    run_id: str, waiting: dict[str, Any], db: str | None = None, answered_by: str | None = None
-) -> list[str]:
+def asked(run_id: str, waiting: dict[str, Any], db: str | None = None, given: Given = NOTHING) -> list[str]:
     """One entry of `waiting_for`: what is asked, what the person is to look at, what to type."""
     if waiting["reason"] == "budget":
-        return [f"  ? {safe_line(waiting['message'])}"]
-    head = f"  ? {safe_line(waiting['task'], 80)}: {safe_line(waiting['message'] or waiting['action'])}"
-    if answered_by:
-        return [f"{head} · answered by {safe_line(answered_by, 80)}, waits for resume"]
+        head = f"  ? {safe_line(waiting['message'])}"
+    else:
+        head = f"  ? {safe_line(waiting['task'], 80)}: {safe_line(waiting['message'] or waiting['action'])}"
+    if told := given.told(waiting):
+        return [f"{head} · {safe_line(told, 120)}, waits for resume"]
+    if waiting["reason"] == "budget":
+        return [head]
     shown = [] if waiting["show"] is None else preview(waiting["show"], SHOWN_LINES, SHOWN_WIDTH)
     gone = [CALL_IS_GONE] if waiting["again"] else []
     return [head, *(f"{BELOW}{line}" for line in (*shown, *gone, *_commands(run_id, waiting, db, ())))]

@@ -109,7 +109,8 @@ def _located(context: ToolContext, path: str) -> tuple[Path, tuple[str, ...]]:
     if ".." in PurePath(path).parts:
         raise _refused(path, "`..` is not followed", "outside_roots")
     if not context.roots:
-        raise _refused(path, "no folder is granted: set `roots`", "outside_roots")
+        what = "no folder is granted: set `roots` (for `leadtui tools call`: --root)"
+        raise _refused(path, what, "outside_roots")
     whole = Path(os.path.abspath(context.folder / path))  # noqa: PTH100 - resolve() follows links
     inside = [root for root in context.roots if whole.is_relative_to(root)]
     if not inside:

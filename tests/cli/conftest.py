@@ -1,9 +1,11 @@
 """The command line in this process and in others, each test on a journal of its own."""
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ import yaml
 from typer.testing import CliRunner
 
 from lead_tui.cli.app import application
+from lead_tui.testing import ModelServer
 
 
 @dataclass(frozen=True)
@@ -123,3 +126,30 @@ def program() -> Iterator[Callable[..., Program]]:
         if each.process.poll() is None:
             each.process.kill()
         each.process.communicate()
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ModelServer]]:
+    """A scripted model beside the test, in a thread: the command has a loop of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    started: list[ModelServer] = []
+
+    def on_the_loop(work: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, loop).result(30)
+
+    def start(script: Any) -> ModelServer:
+        server = ModelServer(script)
+        on_the_loop(server.__aenter__())
+        started.append(server)
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        return server
+
+    yield start
+    for each in started:
+        on_the_loop(each.__aexit__(None, None, None))
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(30)
+    loop.close()

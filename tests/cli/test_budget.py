@@ -49,6 +49,22 @@ def test_raise_and_resume(leadtui, spent):
     assert '"by":"ada"' in raised[0].replace(": ", ":")
 
 
+def test_a_raise_that_is_stored_is_told(leadtui, spent):
+    """Nobody is sent to do it again: `show` and `why` say who raised it, and only `resume` goes on."""
+    leadtui("raise-budget", "w1", "--calls", 3, "--by", "ada")
+    told = "  ? the budget of the flow is spent: 2 of 2 calls · raised to 3 calls by ada, waits for resume"
+    shown, why = leadtui("show", "w1").out, leadtui("why", "w1", "c").out
+    assert shown.splitlines()[-2:] == [told, "  to go on: leadtui resume w1"]
+    assert why.splitlines() == [
+        "c is ready",
+        "  what it waits for is given; it goes on with: leadtui resume w1",
+        told,
+    ]
+    (waiting,) = leadtui("show", "w1", "--json").json["waiting_for"]
+    assert (waiting["answered_by"], waiting["next"]) == ("ada", ["leadtui resume w1"])
+    assert leadtui("why", "w1", "c", "--json").json["waiting_for"][0]["next"] == ["leadtui resume w1"]
+
+
 def test_the_receipt_as_json(leadtui, spent):
     """In the manner of the other steering commands."""
     said = leadtui("raise-budget", "w1", "--calls", 3, "--json")

@@ -465,6 +465,9 @@ async def test_a_run_that_could_not_be_stored(engine, capsys):
     class Deaf:
         number = 0
 
+        def guard(self, runs):
+            assert [run.run_id for run in runs()] == []
+
         async def steer(self, *runs):
             await asyncio.Event().wait()
 

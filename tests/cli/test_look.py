@@ -4,6 +4,10 @@ import json
 
 import pytest
 
+from lead_tui.cli.sayings import LONGEST, Sayings
+from lead_tui.core import events as ev
+from lead_tui.testing.model_server import call, say, together
+
 EVIL = "\x1b[2J\x1b]0;owned\x07\u202e"
 
 
@@ -91,6 +95,77 @@ def test_logs(leadtui, story):
     lines = [json.loads(line) for line in leadtui("logs", "last", "--json").out.splitlines()]
     assert {"type", "text", "task", "ts"} <= set(lines[0])
     assert leadtui("logs", "last", "end", "-f").out == leadtui("logs", "last", "end").out
+
+
+WRITER = {
+    "name": "writer", "type": "ai_agent", "provider": "openai", "model": "gpt-4.1-mini",
+    "tools": ["json_parse"],
+}  # fmt: skip
+
+
+@pytest.fixture
+def told(leadtui, flow, serve):
+    """A run `m1` in which a model calls two tools, one of which fails, and then answers in two lines."""
+    serve([
+        together(say("Let me see."), call("json_parse", text="[1, 2]")),
+        call("json_parse", text="{"),
+        say("It is ", "done.\nBoth \x1b[2Jof it."),
+    ])  # fmt: skip
+    task = {"name": "ask", "agent_name": "writer", "parameters": {"prompt": "go"}}
+    path = flow(task, {"name": "echo", "sh": "echo fine", "depends_on": ["ask"]}, agents=[WRITER])
+    said = leadtui("run", path, "--run-id", "m1")
+    assert said.code == 0, said.err
+
+
+def test_logs_tell_answers_and_calls_of_tools(leadtui, told):
+    """In order, with arguments, result and time, each line of an answer with its task; also of one task, and
+    the same while it is followed.
+    """
+    lines = [line[9:] for line in leadtui("logs", "m1").out.splitlines()]
+    assert lines[:2] == ["ask: llm: Let me see.", 'ask: tool: json_parse(text="[1, 2]") …']
+    assert lines[2].startswith('ask: tool: json_parse(text="[1, 2]") -> 2 results, ')
+    assert lines[3] == 'ask: tool: json_parse(text="{") …'
+    assert lines[4].startswith('ask: tool: json_parse(text="{") -> failed: ')
+    assert lines[5] == "ask: llm: It is done."
+    assert lines[6].startswith("ask: Both ")
+    assert "\x1b" not in lines[6]
+    assert lines[7:] == ["echo: fine"]
+    assert leadtui("logs", "m1", "-f").out == leadtui("logs", "m1").out
+    assert leadtui("logs", "m1", "echo").out[9:] == "echo: fine\n"
+
+
+def test_logs_as_json_hold_calls_and_answers(leadtui, told):
+    """As data: what the journal has of each, an answer as one text."""
+    lines = [json.loads(line) for line in leadtui("logs", "m1", "ask", "--json").out.splitlines()]
+    assert [line["type"] for line in lines] == [
+        "tokens", "tool_called", "tool_returned", "tool_called", "tool_returned", "tokens",
+    ]  # fmt: skip
+    assert (lines[1]["tool"], lines[1]["arguments"]) == ("json_parse", {"text": "[1, 2]"})
+    assert lines[2]["duration"] >= 0
+    assert lines[5]["text"] == "It is done.\nBoth \x1b[2Jof it."
+
+
+def sayings(*items):
+    each = Sayings()
+    return [words for _, words in (*each.of(items), *each.rest())]
+
+
+def test_an_answer_is_told_once_and_bounded():
+    """In pieces as one, a long one in several; one that came at once with its attempt, cut; none of what asks
+    no model; one that is broken off in the end.
+    """
+    usage = {"calls": 1, "input_tokens": 3}
+    at_once = ev.AttemptCompleted(task="a", attempt=1, result="x" * (LONGEST + 5), usage=usage)
+    assert sayings(at_once) == [f"llm: {'x' * LONGEST}\n… (+5 characters)"]
+    assert sayings(ev.AttemptCompleted(task="a", attempt=1, result={"n": 1}, usage=usage)) == ['llm: {"n":1}']
+    assert sayings(ev.AttemptCompleted(task="a", attempt=1, result="x")) == []
+    texts = (("a", "b"), ("c", "c"), ("a", "d"), ("c", " "))
+    pieces = [ev.Tokens(task=task, attempt=1, text=text) for task, text in texts]
+    assert sayings(*pieces, ev.AttemptCompleted(task="a", attempt=1, result="bd", usage=usage)) == [
+        "llm: bd", "llm: c",
+    ]  # fmt: skip
+    long = [ev.Tokens(task="a", attempt=1, text="y" * (LONGEST // 2)) for _ in range(5)]
+    assert [len(words) for words in sayings(*long)] == [LONGEST + 5, LONGEST + 5, LONGEST // 2 + 5]
 
 
 def test_events(leadtui, story):

@@ -6,7 +6,6 @@ import pty
 import sys
 import tempfile
 import termios
-import threading
 import tty
 from collections.abc import Iterator
 
@@ -16,6 +15,7 @@ from lead_tui.cli import screen_guard_program as program
 from lead_tui.cli.screen_guard import ScreenGuard
 from lead_tui.cli.screen_restore import TerminalState
 from lead_tui.tui.screen.descriptors import Descriptors
+from lead_tui.tui.screen.plain_stream import unechoed
 
 
 class Screen:
@@ -36,7 +36,8 @@ class Screen:
         os.close(writer)
         with tempfile.TemporaryFile(buffering=0) as file:
             file.write(past)
-            program.guard(reader, self.slave, self.slave, file.fileno(), (self.before, self.raw))
+            settings = self.before, self.raw, unechoed(self.before)
+            program.guard(reader, self.slave, self.slave, file.fileno(), settings)
         os.close(reader)
         os.set_blocking(self.master, False)
         with contextlib.suppress(BlockingIOError):
@@ -56,9 +57,9 @@ def screen() -> Iterator[Screen]:
         os.close(found.slave)
 
 
-@pytest.mark.parametrize("told", [(), (b"c",), (b"o", b"c"), (b"oc",)])
+@pytest.mark.parametrize("told", [(), (b"e",), (b"o", b"c", b"e"), (b"oce",)])
 def test_where_no_screen_is_open_nothing_is_done(screen, told):
-    """The process put all back itself."""
+    """None ever was, or the process put all back itself."""
     screen.dies(*told)
     assert screen.written == b""
     assert screen.settings == screen.raw
@@ -72,6 +73,22 @@ def test_an_open_screen_is_closed(screen):
     said = screen.written.removeprefix(program.LEAVE_FULL_SCREEN).decode()
     assert said.startswith("free(): invalid pointer?[31m \ufffd\r\n")
     assert "ended without a word" in said
+
+
+@pytest.mark.parametrize("told", [(b"o", b"e"), (b"o", b"c", b"oe")])
+def test_a_terminal_that_was_held(screen, told):
+    """The process leaves in order, but could not give it back."""
+    screen.dies(*told)
+    assert screen.settings == screen.before
+    assert screen.written.startswith(program.LEAVE_FULL_SCREEN)
+
+
+def test_plain_lines(screen):
+    """A screen that was left for a while: the settings are put back, and that it ended is told, no more."""
+    termios.tcsetattr(screen.slave, termios.TCSANOW, unechoed(screen.before))
+    screen.dies(b"o", b"c", past=b"of the screen")
+    assert screen.settings == screen.before
+    assert screen.written.replace(b"\r", b"") == program.OVER
 
 
 def test_a_shell_that_was_quicker_keeps_its_settings(screen):
@@ -90,7 +107,7 @@ def test_a_terminal_that_is_gone(screen):
     reader, writer = os.pipe()
     os.write(writer, b"o")
     os.close(writer)
-    program.guard(reader, screen.slave, screen.slave, reader, (screen.before, screen.raw))
+    program.guard(reader, screen.slave, screen.slave, reader, (screen.before, screen.raw, screen.raw))
     os.close(reader)
 
 
@@ -141,31 +158,19 @@ def test_the_real_guard(screen, state):
         os.read(screen.master, 1)
 
 
-def test_whoever_leaves_by_the_back_door(screen, state, monkeypatch):
-    """`os._exit` under a screen gives the terminal back first; without one, and in a fork, it only exits."""
-    codes = []
-    monkeypatch.setattr(os, "_exit", codes.append)
-    exits = os._exit
-    state.descriptors.take()
-    tty.setraw(state.descriptors.keys)
+def test_a_guard_that_is_dismissed(screen, state):
+    """The process leaves and says so itself: what became of the terminal is its own affair."""
     guard = ScreenGuard(state)
+    state.descriptors.take()
     guard.start()
-    assert os._exit is not exits
-    with monkeypatch.context() as fork:
-        fork.setattr(os, "getpid", lambda: 1)
-        os._exit(3)
-    assert screen.settings != screen.before
-    found = []
-    reading = threading.Thread(target=lambda: found.append(heard(screen)))
-    reading.start()
-    os._exit(4)
-    reading.join()
-    assert program.LEAVE_FULL_SCREEN in found[0]
-    assert screen.settings == screen.before
-    os._exit(5)
-    assert codes == [3, 4, 5]
-    guard.stop()
-    assert os._exit is exits
+    state.descriptors.give_back()
+    guard.dismiss()
+    state.descriptors.take()
+    guard._process.stdin.close()
+    assert guard._process.wait(30) == 0
+    os.set_blocking(screen.master, False)
+    with pytest.raises(BlockingIOError):
+        os.read(screen.master, 1)
 
 
 def test_without_a_terminal_there_is_no_guard(state):

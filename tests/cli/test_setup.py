@@ -25,6 +25,12 @@ def path(flow):
     )
 
 
+def test_one_task_is_one(leadtui, flow):
+    """Also where one at a time may run."""
+    said = leadtui("plan", flow({"name": "a", "sh": "echo"}, parallel_execution=True, max_parallel=1))
+    assert said.out.startswith("flow: 1 task, up to 1 task at a time, ")
+
+
 def test_plan_as_text(leadtui, path):
     """Steps in order, each task with its agent, needs, condition, attempts and deadlines."""
     said = leadtui("plan", path, "-i", "n=3")

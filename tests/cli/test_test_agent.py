@@ -1,16 +1,14 @@
 """`leadtui test-agent` with models, servers and tools: what streams, what is summed up, who must answer."""
 
-import asyncio
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lead_tui.cli.commands import test_agent as command
-from lead_tui.testing import ModelServer, call, fail, say
+from lead_tui.testing import call, fail, say
 
 SERVERS = Path(__file__).parents[1] / "agents" / "mcp" / "servers"
 WRITER = {
@@ -34,33 +32,6 @@ def path(flow: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     return flow(*TASKS, agents=[WRITER, PLAIN])
-
-
-@pytest.fixture
-def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ModelServer]]:
-    """A scripted model beside the test, in a thread: the command has a loop of its own."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    started: list[ModelServer] = []
-
-    def on_the_loop(work: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, loop).result(30)
-
-    def start(script: Any) -> ModelServer:
-        server = ModelServer(script)
-        on_the_loop(server.__aenter__())
-        started.append(server)
-        for name, value in server.environment.items():
-            monkeypatch.setenv(name, value)
-        return server
-
-    yield start
-    for each in started:
-        on_the_loop(each.__aexit__(None, None, None))
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(30)
-    loop.close()
 
 
 @pytest.fixture

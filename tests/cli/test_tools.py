@@ -136,6 +136,8 @@ def test_folders_are_granted_on_the_command_line(leadtui, own_place):
     said = leadtui("tools", "call", "read_file", "-p", "path=data/a.txt")
     assert said.code == 2
     assert "--root DIR" in said.err
+    said = leadtui("tools", "call", "read_file", "-p", "path=data/a.txt", "--access-level", "admin")
+    assert (said.code, "no folder is granted" in said.err, "--root" in said.err) == (1, True, True)
     said = leadtui("tools", "call", "read_file", "-p", "path=data/a.txt", "--root", "data")
     assert said.json["content"] == "hi"
     said = leadtui("tools", "call", "read_file", "-p", "path=journal.db", "--root", "data")
@@ -145,7 +147,7 @@ def test_folders_are_granted_on_the_command_line(leadtui, own_place):
 def test_hosts_are_granted_on_the_command_line(leadtui):
     """One that is not named is not called; a connection that was made is closed."""
     said = leadtui("tools", "call", "http_request", "-p", "url=http://127.0.0.1:1/", "--host", "example.com")
-    assert (said.code, "not granted" in said.err) == (1, True)
+    assert (said.code, "not granted" in said.err, "--host" in said.err) == (1, True, True)
     said = leadtui(
         "tools", "call", "http_request", "-p", "url=http://127.0.0.1:1/", "--host", "127.0.0.1", "--json"
     )

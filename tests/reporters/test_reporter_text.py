@@ -17,7 +17,8 @@ from lead_tui.reporters import make, render_result
 from lead_tui.reporters.base import Target
 from lead_tui.reporters.lines import LOG_LINES, LOG_WIDTH, Narrator
 from lead_tui.reporters.progress import Lines, plain_line
-from lead_tui.reporters.result_text import result_body, summary, what_next
+from lead_tui.reporters.result_text import result_body, summary, what_next, with_commands
+from lead_tui.runner.left import Given, Raise
 from lead_tui.runner.result import budget_data
 from lead_tui.text.words import (
     CALL_IS_GONE,
@@ -62,6 +63,7 @@ GOLDEN = """\
   11.0s ● breaker   api              closed again: a probe succeeded
   12.0s ? needs you review           Publish?
                     | rows: 3
+                    while this run goes on:
                     leadtui approve r1 review -i amount=NUMBER
                     leadtui reject r1 review
   13.0s ? waiting   only a person can go on: review
@@ -83,6 +85,7 @@ def test_tools_and_budgets_are_told():
         ev.ToolCalled(task="a", attempt=1, call="1", tool="mail.send", arguments={"to": "ada"}),
         ev.ToolReturned(task="a", attempt=1, call="1", tool="mail.send", result="sent"),
         ev.ToolReturned(task="a", attempt=1, call="2", tool="read_file", failure=broken),
+        ev.ToolsWaiting(task="a", attempt=1, calls=["1"]),
         ev.AttemptSaved(task="a", attempt=1, piece={}),
         ev.AttemptSpent(task="a", attempt=1, usage={"usd": 1.0}),
         ev.BudgetWarning(what="usd", spent=1.6, limit=2.0),
@@ -579,10 +582,26 @@ def test_commands_that_go_on_name_the_secrets():
 
 def test_a_gate_whose_answer_is_stored_needs_no_other():
     """Who answered, and what it waits for, in place of the commands."""
-    lines = what_next(WAITING, answers={"review": "ada"})
+    lines = what_next(WAITING, given=Given({"review": "ada"}))
     assert lines == [
         "  ? review: Publish? · answered by ada, waits for resume",
         "  to go on: leadtui resume r1",
+    ]
+
+
+def test_a_budget_that_was_raised_needs_no_other():
+    """Of two limits one is raised: by whom stands there, and the other one is still to be raised."""
+    waiting_for = [budget_data(views.Spent("", what, 2, 2)) for what in ("usd", "calls")]
+    waiting = result(status="waiting", waiting_for=waiting_for)
+    given = Given(raises={("", "usd"): Raise(5, "ada")})
+    assert what_next(waiting, given=given) == [
+        "  ? the budget of the flow is spent: 2 of 2 USD · raised to 5 USD by ada, waits for resume",
+        "  ? the budget of the flow is spent: 2 of 2 calls",
+        "  to go on: leadtui raise-budget r1 --calls ...; leadtui resume r1",
+    ]
+    assert [each["next"] for each in with_commands("r1", waiting_for, given=given)] == [
+        ["leadtui resume r1"],
+        ["leadtui raise-budget r1 --calls ...", "leadtui resume r1"],
     ]
 
 

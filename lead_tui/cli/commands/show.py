@@ -32,26 +32,26 @@ def command(run: options.Run, as_json: options.Json = False, db: options.Db = No
         run_id = engine.journal.find(run)
         row = engine.journal.row(run_id)
         state, metrics = engine.fold(run_id)
-        answers = {} if row.owner_alive else left.answers(engine.journal, run_id, state)
+        given = left.NOTHING if row.owner_alive else left.given(engine.journal, run_id, state)
         secrets = left.secrets_again(engine.journal.record(run_id))
         files = engine.journal.files(run_id)
     result = result_of(state, metrics, driven=row.owner_alive)
     if as_json:
         waiting = [
-            {**each, "answered_by": answers.get(each.get("gate", ""))}
-            for each in with_commands(run_id, result.waiting_for, db, secrets)
+            {**each, "answered_by": given.by(each)}
+            for each in with_commands(run_id, result.waiting_for, db, secrets, given)
         ]
         place = str(files) if files.is_dir() else None
         return out_json(_data(row, state, result) | {"waiting_for": waiting, "files": place})
-    further = what_next(result, db, secrets=secrets, answers=answers, driven=row.owner_alive)
+    further = what_next(result, db, secrets=secrets, given=given, driven=row.owner_alive)
     return out("\n".join(_text(row, state, result, files, further)))
 
 
 def _data(row: RunRow, state: RunState, result: Result) -> dict[str, Any]:
     """The result as `run --output json` gives it, with the run's row and every task.
 
-    `answered_by` of a gate: the answer is stored and counts when the run is taken up. `files`: the folder of
-    those that its results refer to, None if there are none.
+    `answered_by` of what it waits for: the answer, or the raised limit, is stored and counts when the run is
+    taken up. `files`: the folder of those that its results refer to, None if there are none.
     """
     plain: dict[str, Any] = msgspec.to_builtins(result)
     return plain | {

@@ -12,6 +12,7 @@ from lead_tui.journal.base import RunRow
 from lead_tui.reporters.result_text import asked, with_commands
 from lead_tui.runner import left
 from lead_tui.runner.result import budget_data, gate_data
+from lead_tui.text.words import go_on
 
 EXAMPLES = ("leadtui why last deploy",)
 
@@ -24,17 +25,20 @@ def command(
         run_id = engine.journal.find(run)
         row = engine.journal.row(run_id)
         state, _ = engine.fold(run_id)
-        answers = {} if row.owner_alive else left.answers(engine.journal, run_id, state)
+        given = left.NOTHING if row.owner_alive else left.given(engine.journal, run_id, state)
         secrets = left.secrets_again(engine.journal.record(run_id))
     if task not in state.tasks:
         hint = did_you_mean(task, state.tasks)
         raise UsageError(f"run {run_id} has no task {task!r}" + (f"; {hint}" if hint else ""))
     status, reasons = _told(row, state, task)
     waiting = _waiting_for(state, state.tasks[task], driven=row.owner_alive)
+    if waiting and all(given.by(each) is not None for each in waiting):
+        further = go_on("resume", run_id, secrets, db)
+        reasons = [f"what it waits for is given; it goes on with: {further}"]
     if as_json:
         told = {"run_id": run_id, "task": task, "status": status, "why": reasons}
-        return out_json(told | {"waiting_for": with_commands(run_id, waiting, db, secrets)})
-    lines = [line for each in waiting for line in asked(run_id, each, db, answers.get(each.get("gate", "")))]
+        return out_json(told | {"waiting_for": with_commands(run_id, waiting, db, secrets, given)})
+    lines = [line for each in waiting for line in asked(run_id, each, db, given)]
     return out("\n".join([f"{task} is {status}", *(f"  {reason}" for reason in reasons), *lines]))
 
 

@@ -119,11 +119,18 @@ class AgentContext(Protocol):
 
     async def ask(self, gate: Gate, bound_to: str = "") -> Answer:
         """Wait for a person. The task holds no slot meanwhile; a parked run comes back to the same gate (of a
-        task that is not idempotent and has saved nothing: once a person has the call made again).
+        task that is not idempotent and has saved nothing, or whose tool call asks: once a person has the call
+        made again).
 
         `bound_to` names what the answer is for, and for nothing else (a call of a tool with its exact
         arguments): the same text comes back to the same gate, another one to another, whatever was asked
         in between.
+        """
+        ...
+
+    async def rest(self, seconds: float) -> None:
+        """Sleep because a limit says so: meanwhile neither the timeout nor the idle time of this call runs,
+        nor those of the calls that wait for it.
         """
         ...
 
@@ -145,7 +152,7 @@ class AgentContext(Protocol):
 
     def tool_called(self, call: str, tool: str, arguments: Any) -> None:
         """A fact. `call` is unique in the attempt. Until `tool_returned` nobody knows its outcome, and a run
-        that waits for a person or a budget is not left.
+        that waits for a person or a budget is not left, unless the call itself is what waits.
         """
         ...
 
@@ -169,11 +176,18 @@ class AgentContext(Protocol):
         ...
 
     async def call(
-        self, agent: str, action: str, parameters: dict[str, Any], begun: Begun | None = None
+        self,
+        agent: str,
+        action: str,
+        parameters: dict[str, Any],
+        begun: Begun | None = None,
+        call: str = "",
     ) -> AgentResponse:
         """One call to another agent of the flow, within its limits, breaker, budget and timeout; no retry.
 
-        `begun` is awaited when all of them have let the call through, right before it is made.
+        `begun` is awaited when all of them have let the call through, right before it is made. `call` is the
+        tool call, as told to `tool_called`, that this call is made for: while a person is asked within it,
+        that tool call is not in flight.
         What it spends counts for this attempt and in the budgets of both agents. A failure is in the
         response, an agent that the flow does not declare is an AgentError.
         """

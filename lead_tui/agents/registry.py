@@ -4,10 +4,8 @@ A type is imported when a flow names it. A plugin that cannot be imported is an 
 and for nobody else.
 """
 
-from contextlib import suppress
 from difflib import get_close_matches
 from functools import cache
-from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -71,23 +69,6 @@ def type_names() -> list[str]:
 def describe() -> list[AgentType]:
     """Every type, by name. Imports them all."""
     return [_described(name) for name in type_names()]
-
-
-def load_libraries() -> None:
-    """Import what the first calls of the types that are in use here would. For a thread; what is missing is
-    told by the call.
-    """
-    for name in {name for cls in _imported() for name in cls.libraries}:
-        with suppress(ImportError):
-            import_module(name)
-
-
-def _imported() -> list[AgentClass]:
-    """A type is imported when a flow names it."""
-    found: list[AgentClass] = BaseAgent.__subclasses__()
-    for cls in found:
-        found += cls.__subclasses__()
-    return found
 
 
 @cache

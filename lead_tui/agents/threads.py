@@ -131,8 +131,16 @@ class ThreadContext:
     async def admit(self) -> None:
         raise RuntimeError("only an async function can wait for a budget")
 
+    async def rest(self, seconds: float) -> None:
+        raise RuntimeError("only an async function can wait for a limit")
+
     async def call(
-        self, agent: str, action: str, parameters: dict[str, Any], begun: Begun | None = None
+        self,
+        agent: str,
+        action: str,
+        parameters: dict[str, Any],
+        begun: Begun | None = None,
+        call: str = "",
     ) -> AgentResponse:
         raise RuntimeError(f"only an async function can call the agent {agent!r}")
 

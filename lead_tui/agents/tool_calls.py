@@ -6,7 +6,6 @@ tool asks, and once it is approved the agent's further calls of it in this run d
 same time ask each for itself, and a run that goes on in another process asks again.
 """
 
-import asyncio
 from collections.abc import Mapping
 from hashlib import blake2b
 from itertools import count
@@ -48,7 +47,7 @@ class ToolCalls:
         granted = self.granted(name)
         checked_arguments(granted.tool, arguments)  # nobody is asked to approve what cannot be called
         await self.approve(name, granted.approval, arguments, context, call)
-        await self.wait_turn(name, granted.rate_limit)
+        await self.wait_turn(name, granted.rate_limit, context)
         return await self.make(granted.tool, arguments, context, call)
 
     def granted(self, name: str) -> GrantedTool:
@@ -85,7 +84,7 @@ class ToolCalls:
         if approval == "first":
             approved.add(key)
 
-    async def wait_turn(self, name: str, limit: RateLimit | None) -> None:
+    async def wait_turn(self, name: str, limit: RateLimit | None, context: AgentContext) -> None:
         """Until the rate limit of this tool lets the agent go on."""
         if limit is None:
             return
@@ -96,7 +95,7 @@ class ToolCalls:
                 seconds = limiter.reserve(ticket)
                 if not seconds:
                     return
-                await asyncio.sleep(seconds)
+                await context.rest(seconds)
         finally:
             limiter.cancel(ticket)
 

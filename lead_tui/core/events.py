@@ -273,6 +273,14 @@ class ToolReturned(AttemptEvent, frozen=True, tag=snake_case):
     duration: float = 0.0
 
 
+class ToolsWaiting(AttemptEvent, frozen=True, tag=snake_case):
+    """`calls`: all open tool calls that stand still with the attempt now. They wait for what it waits for, a
+    person or a budget, or for their turn to. Once it goes on, none does until the next such fact.
+    """
+
+    calls: list[str] = []
+
+
 class AttemptSaved(AttemptEvent, frozen=True, tag=snake_case):
     """A piece of what the attempt needs to go on after a park, a crash or a retry (a model's message)."""
 
@@ -413,8 +421,8 @@ AnyEvent = (
     RunQueued | RunStarted | RunCompleted | RunFailed | RunCancelled | RunPaused | RunResumed | RunWaiting
     | RunStopping | CleanupStarted | RunReopened | RunInterrupted
     | TaskReady | TaskStarted | TaskCompleted | TaskFailed | TaskSkipped | TaskCancelled | TaskInterrupted
-    | ToolCalled | ToolReturned | AttemptSaved | AttemptSpent | BudgetWarning | BudgetExceeded | BudgetRaised
-    | BudgetUncounted
+    | ToolCalled | ToolReturned | ToolsWaiting | AttemptSaved | AttemptSpent
+    | BudgetWarning | BudgetExceeded | BudgetRaised | BudgetUncounted
     | AttemptStarted | AttemptCompleted | AttemptFailed | AttemptStalled | RetryScheduled | TaskWaiting
     | ExpressionEvaluated
     | BreakerOpened | BreakerHalfOpened | BreakerClosed

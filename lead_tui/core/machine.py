@@ -157,7 +157,7 @@ def is_late(run: RunState, fact: ev.Event, now: datetime) -> bool:
             return True
         case ev.AttemptCompleted() | ev.AttemptFailed() | ev.AttemptStalled():
             return not _is_alive(run.tasks[fact.task], fact)
-        case ev.ToolCalled() | ev.ToolReturned() | ev.AttemptSaved() | ev.AttemptSpent():
+        case ev.ToolCalled() | ev.ToolReturned() | ev.ToolsWaiting() | ev.AttemptSaved() | ev.AttemptSpent():
             return not _is_alive(run.tasks[fact.task], fact)
         case ev.AttemptEvent() | ev.ApprovalRequested():
             task = run.tasks[fact.task]

@@ -58,12 +58,17 @@ def _lost_calls(task: TaskState) -> Iterator[ev.Event]:
 
 
 def _lost(task: TaskState) -> ev.TaskInterrupted:
-    why = "in flight when the process before ended, and not idempotent: it may have been executed"
-    if task.gate:
-        why = (
-            "asked a person when the process before ended, and not idempotent: an answer makes the call again"
-        )
-    if task.calling:
-        tools = ", ".join(dict.fromkeys(task.calling.values()))
-        why = f"its call of {tools} was in flight when the process before ended: it may have been executed"
-    return ev.TaskInterrupted(task=task.name, attempt=task.attempt, why=why, gate=task.gate)
+    return ev.TaskInterrupted(task=task.name, attempt=task.attempt, why=_why_lost(task), gate=task.gate)
+
+
+def _why_lost(task: TaskState) -> str:
+    then = "when the process before ended"
+    if not task.calling:
+        if task.gate:
+            return f"asked a person {then}, and not idempotent: an answer makes the call again"
+        return f"in flight {then}, and not idempotent: it may have been executed"
+    call = f"its call of {', '.join(dict.fromkeys(task.calling.values()))}"
+    if task.gate and not task.has_calls_in_flight:
+        return f"{call} asked a person {then}: an answer makes it again"
+    also = ", and an answer makes it again" if task.gate else ""
+    return f"{call} was in flight {then}: it may have been executed{also}"

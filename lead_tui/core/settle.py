@@ -93,14 +93,17 @@ def _conclude(run: RunState, now: datetime) -> Outs:
 def _is_stuck(run: RunState) -> bool:
     """Can only a person move the run: nothing in flight, no timer, nothing that could start?
 
-    While a task stands at a gate or a budget, other tool calls of its attempt may still be in flight.
+    While a task stands at a gate or a budget, tool calls of its attempt that wait for neither may still be in
+    flight: whether they are is looked at last.
     """
     counts = run.counts
-    if counts[RUNNING] or run.calling or run.deciding or counts[WAITING] > run.parked + run.unpaid:
+    if counts[RUNNING] or run.deciding or counts[WAITING] > run.parked + run.unpaid:
         return False
     if not (run.parked or run.unpaid or counts[INTERRUPTED] or (run.budgets and counts[READY])):
         return False
-    return not counts[READY] or _startable(run) is None
+    if counts[READY] and _startable(run) is not None:
+        return False
+    return not (run.calling and any(task.has_calls_in_flight for task in run.tasks.values()))
 
 
 def _wait_for_somebody(run: RunState) -> Outs:

@@ -106,6 +106,8 @@ class TaskState(msgspec.Struct):
     """While it waits for a budget: the agent whose, empty for the flow's."""
     calling: dict[str, str] | None = None
     """Tools that the current attempt has called and that have not returned, by call."""
+    waiting_calls: frozenset[str] = frozenset()
+    """Those of these calls that stand still with the attempt."""
     saved: list[Any] | None = None
     """What the next attempt goes on with, until one completes or a person begins anew."""
     costs: Costs = msgspec.field(default_factory=lambda: _NO_COSTS)
@@ -140,6 +142,11 @@ class TaskState(msgspec.Struct):
         if self.costs is _NO_COSTS:
             self.costs = Costs()
         return self.costs
+
+    @property
+    def has_calls_in_flight(self) -> bool:
+        """Is a tool call under way that waits for nobody?"""
+        return not (self.calling or {}).keys() <= self.waiting_calls
 
     @property
     def repeatable(self) -> bool:

@@ -41,6 +41,7 @@ TRANSITIONS: dict[type[ev.Event], Law] = {
     ev.AttemptStalled: (frozenset({RUNNING, WAITING, READY}), None),
     ev.ToolCalled: (frozenset({RUNNING, WAITING, READY}), None),
     ev.ToolReturned: (frozenset({RUNNING, WAITING, READY}), None),
+    ev.ToolsWaiting: (frozenset({RUNNING, WAITING, READY}), None),
     ev.AttemptSaved: (frozenset({RUNNING, WAITING, READY}), None),
     ev.AttemptSpent: (frozenset({RUNNING, WAITING, READY}), None),
     ev.ApprovalRequested: (frozenset({RUNNING}), None),
@@ -112,6 +113,7 @@ def _attempt_started(run: RunState, task: TaskState, event: ev.AttemptStarted) -
         _forget_calls(run, task)
         if task.costs.accounts or task.costs.told:
             task.costs.told, task.costs.accounts = {}, {}
+    task.waiting_calls = frozenset()
     task.resumes = task.begun = task.shaped = False
 
 
@@ -169,10 +171,14 @@ def _tool_returned(run: RunState, task: TaskState, event: ev.ToolReturned) -> No
         run.calling -= not task.calling
 
 
+def _tools_waiting(run: RunState, task: TaskState, event: ev.ToolsWaiting) -> None:
+    task.waiting_calls = frozenset(event.calls)
+
+
 def _forget_calls(run: RunState, task: TaskState) -> None:
     """Whether they return or not, nobody waits for them any more."""
     run.calling -= bool(task.calling)
-    task.calling = None
+    task.calling, task.waiting_calls = None, frozenset()
 
 
 def _saved(run: RunState, task: TaskState, event: ev.AttemptSaved) -> None:
@@ -312,6 +318,7 @@ _TASK_CHANGES: dict[type[ev.Event], TaskChange] = {
     ev.RetryScheduled: _retry_scheduled,
     ev.ToolCalled: _tool_called,
     ev.ToolReturned: _tool_returned,
+    ev.ToolsWaiting: _tools_waiting,
     ev.AttemptSaved: _saved,
     ev.AttemptSpent: _spent,
     ev.ApprovalRequested: _gate_opened,

@@ -96,6 +96,39 @@ def uncounted(run: RunState) -> list[Uncounted]:
     ]
 
 
+def going_on(run: RunState, *, without: str = "", paid: bool = False) -> list[str]:
+    """Tasks of a run that nobody drives which go on, now or later, once somebody takes it up, in file order.
+
+    Not what only a person can move, nor what needs that. `without`: a task that is ended first; `paid`: what
+    a budget holds back goes on, too.
+    """
+    frontier = [name for name, task in run.tasks.items() if name != without and _is_stuck(run, task, paid)]
+    held = {without, *frontier}
+    while frontier:
+        for name, _ in run.dependents.get(frontier.pop(), ()):
+            if name not in held:
+                held.add(name)
+                frontier.append(name)
+    stuck = len(held) > 1 and not run.cleaning
+    return [
+        name
+        for name, task in run.tasks.items()
+        if task.status not in TASK_ENDED
+        and name not in held
+        and not (stuck if task.plan.cleanup else run.stopping is not None)
+    ]
+
+
+def _is_stuck(run: RunState, task: TaskState, paid: bool) -> bool:
+    """Will only a person move it, once the run is taken up?"""
+    if task.status is RUNNING or task.begun:
+        lost = not task.repeatable and run.stopping is None
+    else:
+        lost = task.status is INTERRUPTED
+    waits = task.status is WAITING and (task.wait == "person" or (task.wait == "budget" and not paid))
+    return lost or waits or (task.status is READY and not paid and is_held(run, task))
+
+
 def progress(run: RunState) -> tuple[int, int]:
     """Tasks that have ended, and all; `finally` tasks count once they can run."""
     return sum(run.counts[status] for status in TASK_ENDED), len(run.tasks)

@@ -62,7 +62,10 @@ class Owner(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A run in a list. `status` is the stored one, or `interrupted` if it was live and its owner is dead."""
+    """A run in a list. `status` is the stored one, or `interrupted` if it was live and its owner is dead.
+
+    `heartbeat`: when its owner was last heard of; of a run without one, when it was let go.
+    """
 
     id: str
     name: str
@@ -73,6 +76,12 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
     last_seq: int
     owner: Owner | None
     owner_alive: bool
+    heartbeat: datetime | None = None
+
+    @property
+    def parked(self) -> bool:
+        """Was it let go on purpose while it was live? Else its owner died, or could not go on."""
+        return self.status == "interrupted" and self.owner is None and self.heartbeat is not None
 
 
 class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,8 +119,11 @@ class Journal(Protocol):
 
     async def heartbeat(self, run_id: str, fence: int, now: datetime) -> None: ...
 
-    async def release(self, run_id: str, fence: int) -> None:
-        """Let go of the run; nothing happens if another owner has it by now."""
+    async def release(self, run_id: str, fence: int, driven_until: datetime | None = None) -> None:
+        """Let go of the run; nothing happens if another owner has it by now.
+
+        `driven_until`: when its owner stopped driving it; None if it did not, or failed.
+        """
         ...
 
     async def settle(self, inbox_id: int, accepted: bool, why: str = "") -> None:
@@ -129,6 +141,10 @@ class Journal(Protocol):
 
     def read(self, run_id: str, after: int = 0) -> Iterator[list[Event]]:
         """Events with `seq > after`, in batches, in order."""
+        ...
+
+    def last_note(self, run_id: str) -> int:
+        """The number of the run's last note, 0 if it has none."""
         ...
 
     def notes(self, run_id: str, after: int = 0, task: str | None = None) -> Iterator[Note]:

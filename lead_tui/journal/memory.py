@@ -80,10 +80,10 @@ class MemoryJournal:
     async def heartbeat(self, run_id: str, fence: int, now: datetime) -> None:
         self._owned(run_id, fence).heartbeat = now
 
-    async def release(self, run_id: str, fence: int) -> None:
+    async def release(self, run_id: str, fence: int, driven_until: datetime | None = None) -> None:
         run = self._run(run_id)
         if run.fence == fence:
-            run.owner = run.heartbeat = None
+            run.owner, run.heartbeat = None, driven_until
 
     async def settle(self, inbox_id: int, accepted: bool, why: str = "") -> None:
         row = self.inbox_row(inbox_id)
@@ -123,6 +123,10 @@ class MemoryJournal:
             yield page
             after += len(page)
 
+    def last_note(self, run_id: str) -> int:
+        self._run(run_id)
+        return next((note.number for its_run, note in reversed(self._notes) if its_run == run_id), 0)
+
     def notes(self, run_id: str, after: int = 0, task: str | None = None) -> Iterator[Note]:
         self._run(run_id)
         of_run = (note for its_run, note in self._notes[after:] if its_run == run_id)
@@ -144,6 +148,7 @@ class MemoryJournal:
             last_seq=len(run.events),
             owner=run.owner,
             owner_alive=alive,
+            heartbeat=run.heartbeat,
         )
 
     def runs(self, name: str | None = None, status: str | None = None, limit: int = 50) -> list[RunRow]:

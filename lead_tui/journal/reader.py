@@ -96,6 +96,12 @@ class Reader:
             cursor.close(True)
         return rows
 
+    def last_note(self, run_id: str) -> int:
+        values = (self.number(run_id),)
+        with explained(self.path):
+            found = self._connection.execute("SELECT max(number) FROM note WHERE run = ?", values).get
+        return found or 0
+
     def notes(self, run_id: str, after: int = 0, task: str | None = None) -> Iterator[Note]:
         return self._note_pages(self.number(run_id), after, task)
 
@@ -155,6 +161,7 @@ class Reader:
             last_seq=last_seq,
             owner=owner,
             owner_alive=alive,
+            heartbeat=as_time(beat),
         )
 
     def find(self, prefix: str) -> str:

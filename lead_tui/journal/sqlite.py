@@ -204,11 +204,12 @@ class SqliteJournal(Reader):
         if not same:
             raise JournalGone(f"journal {self.path} was deleted or replaced while it was in use")
 
-    async def release(self, run_id: str, fence: int) -> None:
+    async def release(self, run_id: str, fence: int, driven_until: datetime | None = None) -> None:
         self._check_file()  # what was written since the last look is lost with the file
         writer, number = self._writer(), self.number(run_id)
-        sql = "UPDATE run SET owner = NULL, heartbeat = NULL WHERE number = ? AND fence = ?"
-        await writer.run(lambda: writer.connection.execute(sql, (number, fence)))
+        sql = "UPDATE run SET owner = NULL, heartbeat = ? WHERE number = ? AND fence = ?"
+        values = (None if driven_until is None else as_text(driven_until), number, fence)
+        await writer.run(lambda: writer.connection.execute(sql, values))
         self._tails.pop(number, None)
 
     async def settle(self, inbox_id: int, accepted: bool, why: str = "") -> None:

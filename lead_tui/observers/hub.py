@@ -6,6 +6,7 @@ reader that falls too far behind loses the oldest notes.
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from typing import Any
 
@@ -46,6 +47,9 @@ class Subscription:
         self._buffer: list[Item] = []
         self._notes = 0
         """Notes in the buffer."""
+        self.lost: Counter[str] = Counter()
+        """How many notes of each task are missing before the first note of the last batch."""
+        self._lost: Counter[str] = Counter()
         self._arrived = asyncio.Event()
         self._closed = False
 
@@ -64,6 +68,7 @@ class Subscription:
         for item in self._buffer:
             if surplus and isinstance(item, Note):
                 surplus -= 1
+                self._lost[item.task] += 1
             else:
                 kept.append(item)
         self._buffer, self._notes = kept, NOTES_KEPT // 2
@@ -78,6 +83,7 @@ class Subscription:
     async def __anext__(self) -> list[Item]:
         await self._arrived.wait()
         batch, self._buffer, self._notes = self._buffer, [], 0
+        self.lost, self._lost = self._lost, Counter()
         if not batch:
             raise StopAsyncIteration
         if not self._closed:

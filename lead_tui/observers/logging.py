@@ -37,6 +37,7 @@ _OF_EVENTS: dict[type[Item], Level] = {
     ev.BudgetWarning: "warning",
     ev.BudgetUncounted: "warning",
     ev.BudgetExceeded: "warning",
+    ev.ToolsWaiting: "debug",
     ev.AttemptSaved: "debug",
     ev.AttemptSpent: "debug",
     ev.RunFailed: "error",

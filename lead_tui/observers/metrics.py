@@ -1,6 +1,7 @@
 """The figures of a run, folded from its events: what `result.metrics` and the summary show."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -21,13 +22,15 @@ class ResponseTimes(msgspec.Struct):
     total: float = 0.0
     longest: float = 0.0
     last: float = 0.0
+    last_at: datetime = ev.UNSTAMPED
+    """When the newest one ended, `last` is how long it took."""
     kept: list[float] = msgspec.field(default_factory=list)
 
-    def add(self, seconds: float, *, failed: bool) -> None:
+    def add(self, seconds: float, *, failed: bool, at: datetime = ev.UNSTAMPED) -> None:
         self.count += 1
         self.failed += failed
         self.total += seconds
-        self.last = seconds
+        self.last, self.last_at = seconds, at
         self.longest = max(self.longest, seconds)
         if len(self.kept) < self.KEPT:
             self.kept.append(seconds)
@@ -92,7 +95,7 @@ class Metrics(msgspec.Struct):
             models = (own if models else 0) + sum(each[1] for each in others)
         before = told.get(agent, (0, 0))
         told[agent] = max(calls, before[0]), max(models, before[1])
-        for scope in (agent,) if agent else ("", self.calls.get(task, "")):
+        for scope in {agent} if agent else {"", self.calls.get(task, "")}:
             if growth := told[agent][1] - before[1]:
                 self.model_calls[scope] = self.model_calls.get(scope, 0) + growth
 
@@ -117,7 +120,7 @@ def _call_ended(metrics: Metrics, event: ev.AttemptCompleted | ev.AttemptFailed)
         metrics.count_models(event.task, event.usage)
     agent = metrics.calls.pop(event.task, "")
     times = metrics.agents.setdefault(agent, ResponseTimes())
-    times.add(event.duration, failed=isinstance(event, ev.AttemptFailed))
+    times.add(event.duration, failed=isinstance(event, ev.AttemptFailed), at=event.ts)
 
 
 def _call_cancelled(metrics: Metrics, event: ev.TaskCancelled) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,13 +22,15 @@ from lead_tui.runner.attempt_notes import AttemptNotes
 from lead_tui.runner.bill import Bill
 from lead_tui.runner.call import checked_usage
 from lead_tui.runner.call_time import CallTime
+from lead_tui.runner.callers import Callers
 from lead_tui.runner.crew import Member
-from lead_tui.runner.gates import bound_gate_name, checked_gate, gate_name
+from lead_tui.runner.gates import answered, bound_gate_name, checked_gate, gate_name, requested
 from lead_tui.runner.ledger import Shortage
 from lead_tui.runner.meter import Meter
 from lead_tui.runner.picture import picture
 from lead_tui.runner.plain import plain
-from lead_tui.runner.within import Admission, call_within, standing_still
+from lead_tui.runner.standstill import Standstill
+from lead_tui.runner.within import Admission, call_within
 
 if TYPE_CHECKING:
     from lead_tui.runner.runner import Runner
@@ -37,8 +40,6 @@ class AttemptContext(AttemptNotes):
     """The engine's side of `AgentContext`, for one attempt."""
 
     _asked = 0
-    _waiting: asyncio.Lock | None = None
-    _woken: asyncio.Future[None] | None = None
     bill: Bill | None = None
 
     def __init__(self, runner: "Runner", order: fx.StartAttempt, member: Member) -> None:
@@ -69,6 +70,15 @@ class AttemptContext(AttemptNotes):
         self.bill = Bill(self.task, self.attempt, meter, self._note)
         return meter
 
+    @cached_property
+    def callers(self) -> Callers:
+        """Those of the calls that this attempt makes to other agents."""
+        return Callers((self._runner.run.tasks[self.task].plan.agent,), (self.time,))
+
+    @cached_property
+    def _standstill(self) -> Standstill:
+        return Standstill(self.task, self.attempt, self._runner.post)
+
     @property
     def files(self) -> Path:
         return self._runner.files
@@ -81,24 +91,18 @@ class AttemptContext(AttemptNotes):
     # people
 
     async def ask(self, gate: Gate, bound_to: str = "") -> Answer:
+        return await self.ask_for(self.callers, gate, bound_to)
+
+    async def ask_for(self, callers: Callers, gate: Gate, bound_to: str) -> Answer:
+        """`callers` wait for the answer."""
         gate = checked_gate(gate)
-        with self.time.standing_still():  # a person's time is not the call's
-            async with self._alone():
+        gates = self._runner.run.gates
+        with callers.standing_still():  # a person's time is not the call's
+            async with self._turn(callers):
                 name = self._gate_name(bound_to)
-                known = self._runner.run.gates.get(name)
-                if known is None or known.answer is None:
-                    await self._wait(
-                        ev.ApprovalRequested(
-                            task=self.task, attempt=self.attempt, gate=name, action=gate.action,
-                            message=gate.message, show=gate.show, options=list(gate.options), form=gate.form,
-                        )
-                    )  # fmt: skip
-                answer = self._runner.run.gates[name].answer
-        assert answer is not None  # noqa: S101 - the attempt is only started again once the answer is there
-        at = answer.at or answer.ts
-        if isinstance(answer, ev.ApprovalGranted):
-            return Answer(True, answer.by, at, answer.answer, answer.values)
-        return Answer(False, answer.by, at, answer.why)
+                while (known := gates.get(name)) is None or known.answer is None:
+                    await self._wait(requested(gate, name, self.task, self.attempt))
+        return answered(known.answer)
 
     def _gate_name(self, bound_to: str) -> str:
         if bound_to:
@@ -106,56 +110,47 @@ class AttemptContext(AttemptNotes):
         self._asked += 1
         return gate_name(self.task, self.order.generation, self._asked)
 
-    def _alone(self) -> asyncio.Lock:
-        """A task waits for one thing at a time, whatever its agent does at once."""
-        self._waiting = self._waiting or asyncio.Lock()
-        return self._waiting
+    def _turn(self, callers: Callers) -> AbstractAsyncContextManager[None]:
+        """The one turn to wait, with the tool calls of these callers that are open."""
+        return self._standstill.turn(tuple(call for call in callers.calls if call in self._tools))
 
     async def _wait(self, *facts: ev.Event, for_money: bool = False) -> None:
-        """Stand still until the core starts this attempt again."""
+        """Stand still until the core starts this attempt again; only in our turn."""
         self.pause_tokens()
-        self._woken = self.loop.create_future()
         # that the attempt is itself a call is part of what it is held up by
         counted = self._runner.run.tasks[self.task].accounts.get("")
-        self._runner.post(*self._untold(always=for_money and not counted), *facts)
-        await self._woken
+        await self._standstill.wait(*self._untold(always=for_money and not counted), *facts)
 
     def answered(self) -> bool:
-        """Go on with the agent; False if it never stood still, so that it is not this that goes on.
+        """Go on with the agent; False if it never stood still, so that it is not this that goes on."""
+        return self._standstill.go_on()
 
-        It may have gone on by itself: by a timeout of its own.
-        """
-        if self._woken is not None and not self._woken.done():
-            self._woken.set_result(None)
-        return self._woken is not None
+    # limits and money
 
-    # money
+    async def rest(self, seconds: float) -> None:
+        await self.callers.rest(seconds)
 
     async def admit(self) -> None:
-        await self.admit_request(self.admission, self._member.guard)
+        await self.admit_request(self.admission, self._member.guard, "", self.callers)
 
-    async def admit_request(
-        self, admission: Admission, guard: Guard, agent: str = "", times: tuple[CallTime, ...] = ()
-    ) -> None:
+    async def admit_request(self, admission: Admission, guard: Guard, agent: str, callers: Callers) -> None:
         """One request of a call that was let go: within the budgets, and within its rate limit."""
         self.heartbeat()
         paid, has_turn = admission.use()
         if not (paid and self.meter.part(agent).is_ahead):
-            await self.pay(agent, times)
+            await self.pay(agent, callers)
         if not has_turn:
             self._requests += 1
-            with standing_still((self.time, *times)):
+            with callers.standing_still():
                 await guard.take_turn(f"{self._runner.ticket(self.task)}/{self.attempt}/{self._requests}")
 
-    async def pay(self, agent: str, times: tuple[CallTime, ...]) -> None:
-        """Wait until the budgets allow one more call, of this agent's or to another one; `times` stand still
-        meanwhile, like the attempt's own.
-        """
+    async def pay(self, agent: str, callers: Callers) -> None:
+        """Wait until the budgets allow a call, of this agent's or to another one; `callers` wait, too."""
         ledger = self._runner.ledger
         if ledger.admit(self.task, self.meter, agent) is None:
             return
-        with standing_still((self.time, *times)):
-            async with self._alone():
+        with callers.standing_still():
+            async with self._turn(callers):
                 while (shortage := ledger.admit(self.task, self.meter, agent)) is not None:
                     await self._wait(shortage.fact, self._held_by(shortage, begun=True), for_money=True)
 
@@ -234,10 +229,14 @@ class AttemptContext(AttemptNotes):
     # other agents
 
     async def call(
-        self, agent: str, action: str, parameters: dict[str, Any], begun: Begun | None = None
+        self,
+        agent: str,
+        action: str,
+        parameters: dict[str, Any],
+        begun: Begun | None = None,
+        call: str = "",
     ) -> AgentResponse:
-        own = self._runner.run.tasks[self.task].plan.agent
-        return await call_within(self, (own,), (), agent, action, parameters, begun)
+        return await call_within(self, self.callers, agent, action, parameters, begun, call)
 
     def check_known(self, agent: str) -> None:
         """Raises AgentError for an agent that the flow does not declare."""
@@ -255,9 +254,13 @@ class AttemptContext(AttemptNotes):
             problem = f"{agent} cannot be used: {error}"
             raise failed(Category.AGENT, problem, code="setup") from error
 
-    def key_of(self, agent: str, action: str, parameters: dict[str, Any]) -> str:
-        """The idempotency key of a call: the same for the same call of a later attempt."""
-        text = msgspec.json.encode([agent, action, parameters], order="deterministic")
+    def key_of(self, agent: str, action: str, parameters: dict[str, Any], call: str) -> str:
+        """The idempotency key of a call: the same for the same call of a later attempt.
+
+        One that is made for a tool call is known by that, as an attempt that goes on makes only some again.
+        """
+        made = [agent, action, parameters, *([call] if call else [])]
+        text = msgspec.json.encode(made, order="deterministic")
         digest = hashlib.sha256(text).hexdigest()
         number = self._similar[digest] = self._similar.get(digest, 0) + 1
         return hashlib.sha256(f"{self.idempotency_key}/{digest}/{number}".encode()).hexdigest()[:32]

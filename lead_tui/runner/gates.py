@@ -4,7 +4,8 @@ import hashlib
 
 import msgspec
 
-from lead_tui.agents.base import Gate
+from lead_tui.agents.base import Answer, Gate
+from lead_tui.core import events as ev
 from lead_tui.errors import Category, failed
 from lead_tui.flow.forms import form_problem
 from lead_tui.runner.plain import plain
@@ -20,6 +21,20 @@ def checked_gate(gate: Gate) -> Gate:
     if problem:
         raise failed(Category.VALIDATION, f"the question to a person is malformed: {problem}", code="gate")
     return checked
+
+
+def requested(gate: Gate, name: str, task: str, attempt: int) -> ev.ApprovalRequested:
+    return ev.ApprovalRequested(
+        task=task, attempt=attempt, gate=name, action=gate.action, message=gate.message, show=gate.show,
+        options=list(gate.options), form=gate.form,
+    )  # fmt: skip
+
+
+def answered(said: ev.ApprovalGranted | ev.ApprovalRejected) -> Answer:
+    at = said.at or said.ts
+    if isinstance(said, ev.ApprovalGranted):
+        return Answer(True, said.by, at, said.answer, said.values)
+    return Answer(False, said.by, at, said.why)
 
 
 def gate_name(task: str, generation: int, number: int) -> str:

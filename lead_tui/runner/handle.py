@@ -9,9 +9,11 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import msgspec
+
 from lead_tui.clock import Clock
 from lead_tui.core.commands import AnyCommand, Retry
-from lead_tui.core.events import CommandReceived, Event
+from lead_tui.core.events import CommandReceived, Event, Log, Note
 from lead_tui.core.machine import Step
 from lead_tui.core.state import RUN_ENDED, RunState
 from lead_tui.errors import CommandRefused, JournalError, JournalGone, OwnershipLost
@@ -40,8 +42,12 @@ class Receipt:
 class Handle(Protocol):
     run_id: str
 
-    def events(self, after: int = 0) -> AsyncIterator[list[Item]]:
-        """All events with `seq > after` and the notes between them, in batches, until the run ends."""
+    def events(self, after: int = 0, past_notes: int = 0) -> AsyncIterator[list[Item]]:
+        """All events with `seq > after` and the notes between them, in batches, until the run ends.
+
+        `past_notes`: the journal's number of the last note that is known already. Notes are stored later than
+        events are: those behind it may belong before `after`.
+        """
         ...
 
     async def send(self, command: AnyCommand, by: str = "") -> Receipt: ...
@@ -73,6 +79,11 @@ class LocalRun:
     def driving(self) -> bool:
         """Is it being driven now?"""
         return self._driving is not None and not self._driving.done()
+
+    @property
+    def noted(self) -> int:
+        """The number of the run's last note that this owner knows to be in the journal."""
+        return self._runner.notes.stored
 
     @property
     def result(self) -> Result:
@@ -117,15 +128,22 @@ class LocalRun:
         why = await self._runner.command(CommandReceived(command=command, by=by))
         return Receipt(not why, why)
 
-    async def events(self, after: int = 0) -> AsyncIterator[list[Item]]:
-        live = self._runner.hub.subscribe()
+    async def events(self, after: int = 0, past_notes: int = 0) -> AsyncIterator[list[Item]]:
+        live, notes = self._runner.hub.subscribe(), self._runner.notes
         seq = after
         try:
-            for page in history(self._journal, self.run_id, after):
+            # from here on each note is live, one of these, or stored up to there
+            stored, unstored = notes.stored, [note for note in notes.unstored if note.after >= after]
+            for page in history(self._journal, self.run_id, after, past_notes=past_notes):
                 seq = max(seq, *(item.seq for item in page if isinstance(item, Event)), 0)
-                yield page
+                if told := [item for item in page if isinstance(item, Event) or item.number <= stored]:
+                    yield told
+            if unstored:
+                yield list(unstored)
             async for batch in live:
                 fresh = [item for item in batch if not isinstance(item, Event) or item.seq > seq]
+                if live.lost:
+                    _tell_lost(fresh, live.lost)
                 if fresh:
                     yield fresh
         finally:
@@ -137,14 +155,16 @@ class LocalRun:
 
     async def _drive(self, first: Step, park_when_waiting: bool) -> None:
         chores = [asyncio.create_task(self._keep_alive()), asyncio.create_task(self._read_inbox())]
+        driven_until = None
         try:
             await self._runner.drive(first, park_when_waiting=park_when_waiting)
+            driven_until = self._clock.now()
             await self._close_inbox()
         finally:
             for chore in chores:
                 chore.cancel()
             try:
-                await self._journal.release(self.run_id, self._fence)
+                await self._journal.release(self.run_id, self._fence, driven_until)
             finally:
                 await self._runner.hub.close()  # whoever looks on may be slow: the run is free by then
 
@@ -188,6 +208,22 @@ class LocalRun:
             await self._journal.settle(inbox_id, accepted=False, why=why)
 
 
+def _tell_lost(batch: list[Item], lost: Mapping[str, int]) -> None:
+    """Say where notes are missing: before the first one that there is."""
+    at, first = next((at, item) for at, item in enumerate(batch) if isinstance(item, Note))
+    told = f"lines missing here, they came too fast: `leadtui logs {first.run_id}` has them"
+    batch[at:at] = [
+        msgspec.structs.replace(
+            Log(text=f"{count:,} {told}", level="warning"),
+            after=first.after,
+            ts=first.ts,
+            run_id=first.run_id,
+            task=task,
+        )
+        for task, count in lost.items()
+    ]
+
+
 def from_inbox(row: InboxRow) -> CommandReceived:
     """The wish of a row: stored as a fact it settles the row, in the same transaction."""
     return CommandReceived(command=row.command, by=row.by, at=row.at, inbox=row.id)
@@ -201,12 +237,12 @@ class JournalRun:
         self._journal = journal
         self._clock = clock
 
-    async def events(self, after: int = 0) -> AsyncIterator[list[Item]]:
+    async def events(self, after: int = 0, past_notes: int = 0) -> AsyncIterator[list[Item]]:
         """Goes on while the run has a living owner."""
-        seq, number = after, 0
+        seq, number, since = after, past_notes, 0 if past_notes else after
         while True:
             alive = self._journal.row(self.run_id).owner_alive
-            for page in history(self._journal, self.run_id, seq, notes_after=after, past_notes=number):
+            for page in history(self._journal, self.run_id, seq, notes_after=since, past_notes=number):
                 for item in page:
                     if isinstance(item, Event):
                         seq = item.seq

@@ -1,14 +1,19 @@
-"""A run that nobody drives: what was in flight, who answered its gates, what must be given again to go on."""
+"""A run that nobody drives: what was in flight, what people gave it since, what must be given again."""
 
+from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from lead_tui.core import views
-from lead_tui.core.commands import Approve, Reject
+from lead_tui.core.commands import Approve, RaiseBudget, Reject
+from lead_tui.core.refusal import refusal
 from lead_tui.core.state import RUN_ENDED, RUNNING, TASK_ENDED, RunState, TaskState
 from lead_tui.errors import UsageError
 from lead_tui.flow.inputs import parse_text
 from lead_tui.journal.base import Journal, RunRecord, RunRow
 from lead_tui.runner.secrets import MASK
+from lead_tui.text.words import limit_text
 
 INTERRUPTED = "interrupted"
 """What a run or task is called that was under way when its process ended."""
@@ -27,13 +32,62 @@ def why_cut_off(state: RunState, task: TaskState) -> str:
     return f"was in flight when its process ended; `leadtui resume` goes on ({then})"
 
 
-def answers(journal: Journal, run_id: str, state: RunState) -> dict[str, str]:
-    """Gates that are answered already, and by whom; the answer counts when the run is taken up."""
-    return {
-        row.command.gate: row.by or "somebody"
-        for row in journal.inbox(run_id)
-        if isinstance(row.command, Approve | Reject) and _counts(state, row.command)
-    }
+class Raise(msgspec.Struct, frozen=True):
+    """A new limit, and who gave it."""
+
+    limit: float
+    by: str
+
+
+class Given(msgspec.Struct, frozen=True):
+    """What is stored for a run that nobody drives, and counts once it is taken up.
+
+    `answers`: by gate, who answered it; `raises`: by agent ("": the flow's budget) and limit.
+    """
+
+    answers: Mapping[str, str] = {}
+    raises: Mapping[tuple[str, str], Raise] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.answers or self.raises)
+
+    def by(self, waiting: Mapping[str, Any]) -> str | None:
+        """Who gave what this entry of `waiting_for` asks for; None if nobody did."""
+        if waiting["reason"] == "gate":
+            return self.answers.get(waiting["gate"])
+        raised = self.raises.get((waiting["agent"], waiting["what"]))
+        return None if raised is None else raised.by
+
+    def told(self, waiting: Mapping[str, Any]) -> str:
+        """The same in words: `answered by ada`, `raised to 5 USD by ada`; empty if nobody did."""
+        by = self.by(waiting)
+        if by is None:
+            return ""
+        if waiting["reason"] == "gate":
+            return f"answered by {by}"
+        limit = self.raises[waiting["agent"], waiting["what"]].limit
+        return f"raised to {limit_text(waiting['what'], limit)} by {by}"
+
+
+NOTHING = Given()
+
+
+def given(journal: Journal, run_id: str, state: RunState) -> Given:
+    """What the inbox holds of it; a budget that was raised twice has the higher limit."""
+    if state.status in RUN_ENDED:
+        return NOTHING
+    answers: dict[str, str] = {}
+    raises: dict[tuple[str, str], Raise] = {}
+    for row in journal.inbox(run_id):
+        command, by = row.command, row.by or "somebody"
+        if isinstance(command, Approve | Reject) and _counts(state, command):
+            answers[command.gate] = by
+        elif isinstance(command, RaiseBudget) and not refusal(state, command):
+            for what, limit in command.limits.items():
+                scope = command.agent, what
+                if scope not in raises or limit > raises[scope].limit:
+                    raises[scope] = Raise(limit, by)
+    return Given(answers, raises)
 
 
 def _counts(state: RunState, command: Approve | Reject) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from contextlib import suppress
+from itertools import islice
 
 import msgspec
 
@@ -30,10 +31,23 @@ class NoteBook:
         self._hub = hub
         self._clock = clock
         self._unstored: deque[Note] = deque()
+        self._stored: int | None = None
         self._number = 0
         self._stamped_at, self._stamp = float("-inf"), UNSTAMPED
         self._storing: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
+
+    @property
+    def stored(self) -> int:
+        """The journal's number of the run's last note before the `unstored` ones."""
+        if self._stored is None:
+            self._stored = self._journal.last_note(self._run.run_id)
+        return self._stored
+
+    @property
+    def unstored(self) -> list[Note]:
+        """Published, and not known to be in the journal."""
+        return list(self._unstored)
 
     def write(self, note: Note, task: str, attempt: int) -> None:
         self._number += 1
@@ -65,12 +79,18 @@ class NoteBook:
     async def _store(self) -> None:
         """In pieces, so that a flood of lines does not hold the loop; until it is over."""
         while self._unstored:
-            piece = [self._unstored.popleft() for _ in range(min(AT_ONCE, len(self._unstored)))]
+            piece = list(islice(self._unstored, AT_ONCE))
+            stored = self._stored
             try:
+                stored = self.stored  # before there is any note of this owner
                 await self._journal.add_notes(self._run.run_id, piece)
+                stored = self._journal.last_note(self._run.run_id)
             except JournalError as error:
                 # losing notes loses nothing that matters; the next append of events says what is wrong
                 _log.warning("%d log lines were not stored: %s", len(piece), error)
+            self._stored = stored
+            for _ in piece:
+                self._unstored.popleft()
             await asyncio.sleep(0)
 
     async def close(self) -> None:

@@ -86,7 +86,7 @@ class Runner:
         self._fence = fence
         self._draw = draw
         self._timers = Timers(clock, self.post)
-        self._notes = NoteBook(self.run, journal, self.hub, clock)
+        self.notes = NoteBook(self.run, journal, self.hub, clock)
         self._facts: list[ev.Event] = []
         self._posted = self._stored = 0
         self._storing: deque[tuple[int, asyncio.Future[None]]] = deque()
@@ -117,7 +117,7 @@ class Runner:
             await kept
 
     def note(self, note: ev.Note, task: str = "", attempt: int = 0) -> None:
-        self._notes.write(self.concealer.struct(note), task, attempt)
+        self.notes.write(self.concealer.struct(note), task, attempt)
 
     async def command(self, wish: ev.CommandReceived) -> str:
         """Carry out a person's wish; gives the reason if it is refused. Returns once it is stored.
@@ -394,7 +394,7 @@ class Runner:
         for ticket, guard in self.held.items():
             guard.forget(ticket)
         await self.crew.close()
-        await self._notes.close()
+        await self.notes.close()
 
 
 _TASK_ENDS = (ev.TaskCompleted, ev.TaskFailed, ev.TaskSkipped, ev.TaskCancelled, ev.TaskInterrupted)

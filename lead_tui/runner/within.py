@@ -5,8 +5,8 @@ for the attempt and in the budgets of both agents.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,15 +17,13 @@ from lead_tui.flow.diagnostics import did_you_mean, one_of
 from lead_tui.resilience.guard import Guard
 from lead_tui.runner.call import call
 from lead_tui.runner.call_time import CallTime
+from lead_tui.runner.callers import Callers
 from lead_tui.runner.crew import Member
 from lead_tui.runner.libraries import load_libraries_of
 from lead_tui.runner.plain import plain
 
 if TYPE_CHECKING:
     from lead_tui.runner.context import AttemptContext
-
-
-Times = tuple[CallTime, ...]
 
 
 @dataclass(slots=True)
@@ -48,13 +46,13 @@ class CallContext:
         self,
         attempt: "AttemptContext",
         member: Member,
-        callers: tuple[str, ...],
-        times: Times,
+        callers: Callers,
         key: str,
         *,
+        call: str,
         free: bool,
     ) -> None:
-        """`free`: budgets do not count the call."""
+        """`call`: the tool call that it is made for, if it is for one; `free`: budgets do not count it."""
         self.run_id = attempt.run_id
         self.task = attempt.task
         self.attempt = attempt.attempt
@@ -76,8 +74,7 @@ class CallContext:
         self._guard = member.guard
         self._free = free
         self._admission = Admission(paid=not free)
-        self._callers = callers
-        self._times = (*times, self.time)
+        self._callers = callers.joined_by(self._agent, self.time, call)
         self._within = attempt
 
     @property
@@ -89,11 +86,13 @@ class CallContext:
         self.heartbeat()
 
     async def ask(self, gate: Gate, bound_to: str = "") -> Answer:
-        with standing_still(self._times):
-            return await self._within.ask(gate, bound_to)
+        return await self._within.ask_for(self._callers, gate, bound_to)
+
+    async def rest(self, seconds: float) -> None:
+        await self._callers.rest(seconds)
 
     async def admit(self) -> None:
-        await self._within.admit_request(self._admission, self._guard, self._agent, self._times)
+        await self._within.admit_request(self._admission, self._guard, self._agent, self._callers)
 
     def spend(self, usage: Mapping[str, float]) -> None:
         self._within.count(usage, self._agent)
@@ -110,50 +109,47 @@ class CallContext:
             self._within.count_seconds(self.time.seconds, self._agent)
 
     async def call(
-        self, agent: str, action: str, parameters: dict[str, Any], begun: Begun | None = None
+        self,
+        agent: str,
+        action: str,
+        parameters: dict[str, Any],
+        begun: Begun | None = None,
+        call: str = "",
     ) -> AgentResponse:
-        callers = (*self._callers, self._agent)
-        return await call_within(self._within, callers, self._times, agent, action, parameters, begun)
-
-
-@contextmanager
-def standing_still(times: Times) -> Iterator[None]:
-    """None of these calls' times runs."""
-    with ExitStack() as stack:
-        for time in times:
-            stack.enter_context(time.standing_still())
-        yield
+        call = f"{self._agent}/{call}" if call else ""
+        return await call_within(self._within, self._callers, agent, action, parameters, begun, call)
 
 
 async def call_within(
     attempt: "AttemptContext",
-    callers: tuple[str, ...],
-    times: Times,
+    callers: Callers,
     agent: str,
     action: str,
     parameters: dict[str, Any],
-    begun: Begun | None = None,
+    begun: Begun | None,
+    call: str,
 ) -> AgentResponse:
-    """`callers`: the agents that wait for this call, the task's own first; `times`: those of their calls;
-    `begun` is awaited when nothing holds the call back any more.
+    """`callers` wait for this call; `begun` is awaited when nothing holds it back any more; `call` is the
+    tool call that it is made for, if it is for one.
 
     A failure is in the response. Raises AgentError for an agent that the flow does not declare.
     """
     attempt.check_known(agent)
     try:
         member = attempt.member_of(agent)
-        _check(member, callers, action)
+        _check(member, callers.agents, action)
         parameters = plain(parameters)
     except AgentError as error:
         return AgentResponse(success=False, error=error.failure)
-    key = attempt.key_of(agent, action, parameters)
+    key = attempt.key_of(agent, action, parameters, call)
     free = member.agent.config.is_free(action)
-    context = CallContext(attempt, member, callers, times, key, free=free)
+    context = CallContext(attempt, member, callers, key, call=call, free=free)
     await attempt.stored()
-    async with member.places:
-        if not free:
-            await attempt.pay(agent, times)
-        with standing_still((attempt.time, *times)):
+    async with AsyncExitStack() as place:
+        with callers.standing_still():
+            await place.enter_async_context(member.places)
+            if not free:
+                await attempt.pay(agent, callers)
             await load_libraries_of(type(member.agent))
             refused = await _let_through(member.guard, key, begun)
         if refused is not None:

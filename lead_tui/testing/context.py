@@ -5,6 +5,7 @@ response = await MyAgent(config).execute("do", {}, context)
 assert context.lines() == ["asking", "done"]
 """
 
+import asyncio
 import os
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -98,6 +99,10 @@ class FakeContext:
             raise LookupError(f"no answer is scripted for {gate.message!r}: FakeContext(answers=[...])")
         return self._answers.pop(0)
 
+    async def rest(self, seconds: float) -> None:
+        """Sleep: nobody's time runs here."""
+        await asyncio.sleep(seconds)
+
     async def admit(self) -> None:
         """Goes on at once; `admitted` counts."""
         self.admitted += 1
@@ -125,7 +130,12 @@ class FakeContext:
         """There is no journal to wait for."""
 
     async def call(
-        self, agent: str, action: str, parameters: dict[str, Any], begun: Begun | None = None
+        self,
+        agent: str,
+        action: str,
+        parameters: dict[str, Any],
+        begun: Begun | None = None,
+        call: str = "",
     ) -> AgentResponse:
         """Straight to the agent's `execute`, with this context."""
         if agent not in self._agents:

@@ -132,20 +132,3 @@ def test_custom_is_a_type_like_any_other():
     """Its model knows the key `class`."""
     assert registry.agent_class("custom") is CustomAgent
     assert "class" in registry.config_model("custom").model_json_schema()["properties"]
-
-
-def test_what_a_first_call_imports_can_be_loaded_before():
-    """For the types that are in use alone; what is missing is left to the call to tell."""
-    code = """
-import sys
-from lead_tui.agents import registry
-registry.load_libraries()
-assert "httpx2" not in sys.modules
-registry.agent_class("http_api")
-assert "httpx2" not in sys.modules
-class Plugin(registry.agent_class("mock")):
-    libraries = ("there_is_no_such_module",)
-registry.load_libraries()
-assert {"httpx2", "aiohttp"} <= set(sys.modules)
-"""
-    subprocess.run([sys.executable, "-c", code], check=True)

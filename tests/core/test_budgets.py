@@ -320,3 +320,11 @@ def test_skipping_a_task_that_waits_for_a_budget():
     play = Play(task("a"), task("b", "a"), budget=budget(calls=1.0)).start().complete("a")
     assert play.command(cmd.Skip(task="b")) == ""
     assert play.run.status == "completed"
+
+
+def test_what_a_raise_lets_go_on_can_be_known_before():
+    """Of a run that nobody drives: what the budget holds stays until it is raised, with what needs it."""
+    play = Play(task("a"), task("b"), task("c", "a"), task("d", "c"), budget=budget(usd=1.0)).start()
+    play.complete("a", usage={"usd": 2.0})
+    assert views.going_on(play.run) == ["b"]
+    assert views.going_on(play.run, paid=True) == ["b", "c", "d"]

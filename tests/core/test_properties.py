@@ -10,8 +10,9 @@ from lead_tui.core.plan import Need, Plan, PlannedAgent, PlannedBudget, PlannedT
 from lead_tui.core.spending import is_held, is_spent
 from lead_tui.core.state import RUN_ENDED, TASK_ENDED
 from lead_tui.flow.models import FailureStrategy
-from tests.core.play import Play
+from tests.core.play import Play, in_flight
 
+CALLS = st.sampled_from(["1", "2"])
 ONS = st.sampled_from([None, None, None, None, "any", "completed", "failed", "skipped"])
 
 
@@ -81,7 +82,7 @@ class Fate:
         play, draw = self.play, self.draw
         name = draw(st.sampled_from(sorted(play.calls)))
         told = play.run.tasks[name].costs.told.get("usd", 0.0)
-        match draw(st.sampled_from(["spend", "save", "stall", "tool", "return", "budget"])):
+        match draw(st.sampled_from(["spend", "save", "stall", "tool", "return", "wait", "budget"])):
             case "spend":
                 play.spend(name, usd=told + 0.5, calls=2)
             case "save":
@@ -89,9 +90,11 @@ class Fate:
             case "stall":
                 play.stall(name)
             case "tool":
-                play.use_tool(name)
+                play.use_tool(name, draw(CALLS))
             case "return":
-                play.tool_returns(name)
+                play.tool_returns(name, draw(CALLS))
+            case "wait":
+                play.let_wait(name, *self.some_calls(name))
             case _ if is_held(play.run, play.run.tasks[name]):
                 scope = "" if is_spent(play.run, "") else play.run.tasks[name].plan.agent
                 play.stand_at_budget(name, scope, begun=draw(st.booleans()))
@@ -102,10 +105,17 @@ class Fate:
 
     def use_tool(self) -> None:
         name = self.draw(st.sampled_from(self.standing()))
-        if self.draw(st.booleans()):
-            self.play.use_tool(name)
-        else:
-            self.play.tool_returns(name)
+        match self.draw(st.sampled_from(["tool", "return", "wait"])):
+            case "tool":
+                self.play.use_tool(name, self.draw(CALLS))
+            case "return":
+                self.play.tool_returns(name, self.draw(CALLS))
+            case "wait":
+                self.play.let_wait(name, *self.some_calls(name))
+
+    def some_calls(self, name: str) -> list[str]:
+        """Some of the open tool calls of this task."""
+        return [call for call in self.play.run.tasks[name].calling or () if self.draw(st.booleans())]
 
     def end_call(self) -> None:
         play, draw = self.play, self.draw
@@ -123,6 +133,7 @@ class Fate:
                 order = play.calls.pop(name)
                 gate = f"{name}@{order.generation}"
                 if gate not in play.run.gates:
+                    play.let_wait(name, *self.some_calls(name))
                     play.take(ev.ApprovalRequested(task=name, attempt=order.attempt, gate=gate))
                 else:
                     play.calls[name] = order
@@ -172,7 +183,7 @@ class Fate:
                 self.answer_well()
             elif play.calls:
                 self.finish(min(play.calls))
-            elif play.run.calling:
+            elif any(map(in_flight, play.run.tasks.values())):
                 self.return_tools()
             elif play.timers:
                 play.pass_time(max(0.0, min((t.at - play.now).total_seconds() for t in play.timers)))
@@ -190,8 +201,9 @@ class Fate:
             self.play.complete(name)
 
     def return_tools(self) -> None:
+        """Those that nobody has to move: the others return when the attempt goes on."""
         for name, task in self.play.run.tasks.items():
-            for call in list(task.calling or ()):
+            for call in sorted(in_flight(task)):
                 self.play.tool_returns(name, call)
 
     def decide_for_the_person(self) -> None:

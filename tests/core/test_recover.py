@@ -320,3 +320,21 @@ def test_retry_leaves_alone_what_completed_after_the_failure():
     play.complete("a")
     assert play.run.tasks["notify"].attempt == 1
     assert play.run.status == "completed"
+
+
+def test_who_takes_a_run_up_can_know_before_what_goes_on():
+    """All that does not need a person, nor a task that does; without what is ended first."""
+    play = Play(
+        task("s"),
+        task("t"),
+        task("after", "t"),
+        task("pay", idempotent=False),
+        task("paid", "pay"),
+        task("sweep", cleanup=True),
+        max_parallel=3,
+    ).start()
+    assert views.going_on(play.run) == ["s", "t", "after"]
+    assert views.going_on(play.run, without="s") == ["t", "after"]
+    assert views.going_on(play.run, without="pay") == ["s", "t", "after", "paid", "sweep"]
+    play.command(cmd.Cancel())
+    assert views.going_on(play.run) == ["sweep"]

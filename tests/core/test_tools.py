@@ -4,6 +4,7 @@ import pytest
 
 from lead_tui.core import commands as cmd
 from lead_tui.core import events as ev
+from lead_tui.core.plan import PlannedBudget
 from lead_tui.core.state import goes_on
 from tests.core.play import Play, task
 
@@ -26,6 +27,7 @@ def test_what_comes_after_the_attempts_end_is_dropped(end):
     late = (
         ev.ToolCalled(task="a", attempt=1, call="1", tool="x"),
         ev.ToolReturned(task="a", attempt=1, call="1", tool="x"),
+        ev.ToolsWaiting(task="a", attempt=1, calls=["1"]),
         ev.AttemptSaved(task="a", attempt=1, piece=1),
         ev.AttemptSpent(task="a", attempt=1, usage={"usd": 9.0}),
         ev.AttemptStalled(task="a", attempt=1, idle=9.0),
@@ -119,7 +121,70 @@ def test_a_parked_attempt_at_a_gate_with_another_tool_under_way_is_left_to_a_per
     play = Play(task("ai", idempotent=False)).start().save("ai").use_tool("ai", "2", "pay").ask_person("ai")
     play.crash()
     assert play.statuses() == {"ai": "interrupted"}
-    assert "pay" in play.last(ev.TaskInterrupted).why
+    why = "its call of pay was in flight when the process before ended: it may have been executed, "
+    assert play.last(ev.TaskInterrupted).why == f"{why}and an answer makes it again"
+
+
+ASKED = "its call of {} asked a person when the process before ended: an answer makes it again"
+
+
+def test_a_call_that_asks_a_person_is_not_in_flight():
+    """The run waits for the answer alone, unless another call is in flight, or this one goes on."""
+    play = Play(task("a"), task("b")).start().use_tool("a").let_wait("a", "1").ask_person("a")
+    assert play.run.status == "running"
+    play.complete("b")
+    assert (play.last(ev.RunWaiting).why, play.run.status) == ("gate", "waiting")
+    play.use_tool("a", "2")
+    assert play.run.status == "running"
+    play.let_wait("a", "1", "2")
+    assert play.run.status == "waiting"
+    play.let_wait("a", "2")
+    assert play.run.status == "running"
+    play.tool_returns("a")
+    assert play.run.status == "waiting"
+    play.command(cmd.Approve(gate="a"))
+    assert (play.running, play.run.tasks["a"].waiting_calls) == (["a"], frozenset())
+
+
+def test_a_call_that_waits_for_a_budget_is_not_in_flight():
+    """Nor one whose answer has come, as long as the task does not go on."""
+    budget = PlannedBudget({"usd": 1.0})
+    play = Play(task("a"), task("b"), budget=budget).start().use_tool("a").let_wait("a", "1")
+    play.ask_person("a").complete("b", usage={"usd": 1.0})
+    play.command(cmd.Approve(gate="a"))
+    assert (play.statuses()["a"], play.run.status) == ("ready", "waiting")
+    play.command(cmd.RaiseBudget(usd=9.0))
+    assert (play.run.status, play.running) == ("running", ["a"])
+    play.spend("a", usd=8.0).let_wait("a", "1").stand_at_budget("a")
+    assert play.run.status == "waiting"
+
+
+def test_what_waits_is_told_by_the_attempt_that_is_alive():
+    """The next attempt of the task begins with no call at all."""
+    play = Play(task("a")).start().use_tool("a").let_wait("a", "1").fail("a", retry_in=1)
+    assert play.run.tasks["a"].waiting_calls == frozenset()
+    play.pass_time(1)
+    assert play.take(ev.ToolsWaiting(task="a", attempt=1, calls=["1"])).events == []
+
+
+def test_an_attempt_whose_call_asks_a_person_goes_on_with_what_it_saved():
+    """It makes that call again, if whoever answers says so; then it is in the same generation."""
+    play = Play(task("ai", idempotent=False)).start().save("ai").use_tool("ai", tool="desk.book")
+    play.let_wait("ai", "1").ask_person("ai").crash()
+    lost = play.last(ev.TaskInterrupted)
+    assert (lost.why, lost.gate) == (ASKED.format("desk.book"), "ai")
+    assert play.command(cmd.Approve(gate="ai")).startswith("the call that asks ended with its process")
+    assert play.command(cmd.Approve(gate="ai", again=True)) == ""
+    assert (play.calls["ai"].generation, play.calls["ai"].attempt) == (1, 2)
+    assert play.run.tasks["ai"].saved == ["piece"]
+
+
+def test_an_idempotent_attempt_whose_call_asks_a_person_stays_at_its_gate():
+    """An answer is an answer."""
+    play = Play(task("ai")).start().save("ai").use_tool("ai").let_wait("ai", "1").ask_person("ai").crash()
+    assert (play.run.status, play.statuses()) == ("waiting", {"ai": "waiting"})
+    assert play.command(cmd.Approve(gate="ai")) == ""
+    assert play.calls["ai"].attempt == 1
 
 
 def test_a_crash_between_the_answer_and_the_slot_loses_no_call():

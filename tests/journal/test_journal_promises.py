@@ -126,6 +126,24 @@ async def test_an_old_fence_writes_nothing(journal: Journal) -> None:
     await journal.append("run-1", new, facts(3))
 
 
+async def test_a_run_that_was_let_go_on_purpose_is_parked(journal: Journal) -> None:
+    """Its row tells until when it was driven; one that failed its owner, or that ended, is not."""
+    fence = await a_run(journal)
+    await journal.append("run-1", fence, facts(1), status="running")
+    await journal.release("run-1", fence, NOW)
+    row = journal.row("run-1")
+    assert (row.status, row.parked, row.heartbeat) == ("interrupted", True, NOW)
+    fence = await journal.claim("run-1", this_process(), NOW)
+    assert not journal.row("run-1").parked
+    await journal.release("run-1", fence)
+    row = journal.row("run-1")
+    assert (row.status, row.parked, row.heartbeat) == ("interrupted", False, None)
+    fence = await journal.claim("run-1", this_process(), NOW)
+    await journal.append("run-1", fence, facts(2), status="completed")
+    await journal.release("run-1", fence, NOW)
+    assert not journal.row("run-1").parked
+
+
 async def test_nobody_appends_after_release(journal: Journal) -> None:
     """A late write of an owner that let go is refused, until it claims again."""
     fence = await a_run(journal)
@@ -234,6 +252,7 @@ async def test_notes_are_numbered_and_filtered(journal: Journal) -> None:
     lines = [Log(text=str(n), task="ab"[n % 2], run_id="one", ts=NOW, after=n) for n in range(4)]
     await journal.add_notes("one", lines[:2])
     await journal.add_notes("two", [Log(text="other", run_id="two")])
+    assert (journal.last_note("one"), journal.last_note("two")) == (2, 3)
     await journal.add_notes("one", lines[2:])
     found = list(journal.notes("one"))
     assert [(note.text, note.after, note.ts) for note in found] == [(str(n), n, NOW) for n in range(4)]

@@ -197,5 +197,9 @@ def test_history_puts_notes_where_they_were_written(tmp_path: Path) -> None:
         number = max(item.number for item in got if not isinstance(item, Event))
         none = [each for batch in history(journal, "run", seq, past_notes=number) for each in batch]
         assert none == []
+        handle = memory_engine(journal).handle("run")
+        first = next(item for item in got if isinstance(item, Log))
+        again = [item async for batch in handle.events(seq, first.number) for item in batch]
+        assert [item.text for item in again if isinstance(item, Log)] == texts[1:]
 
     run_virtual(play())

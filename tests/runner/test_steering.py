@@ -187,6 +187,9 @@ def test_a_parked_run_goes_on_where_it_was():
         run = await begin(engine, data)
         await asyncio.sleep(15)
         await run.park()
+        row = journal.row(run.run_id)
+        assert row.parked
+        assert row.heartbeat == engine.clock.now()
         assert not (await run.send(cmd.Cancel())).accepted
         assert run.state.tasks["b"].status == "running"
         again = await engine.take_up(run.run_id, environment={})
@@ -337,10 +340,10 @@ def test_an_answer_for_a_call_that_ended_with_its_process(agent):
         gate, run_id = asked["gate"], run.run_id
         assert asked["again"]
         journal.post(run_id, cmd.Approve(gate=gate), "ada", engine.clock.now())
-        assert left.answers(journal, run_id, run.state) == {}
+        assert left.given(journal, run_id, run.state) == left.NOTHING
         assert "--again" in (await engine.send(run_id, cmd.Reject(gate=gate), "eve")).why
         assert (await engine.send(run_id, cmd.Approve(gate=gate, again=True), "bob")).pending
-        assert left.answers(journal, run_id, run.state) == {gate: "bob"}
+        assert left.given(journal, run_id, run.state).answers == {gate: "bob"}
         refused, stored = journal.inbox(run_id, pending_only=False)
         assert ("--again" in refused.why, stored.state) == (True, "pending")
         taken_up = await engine.take_up(run_id, environment={}, park_when_waiting=True)

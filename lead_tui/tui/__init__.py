@@ -3,6 +3,7 @@
 app.py         opens screens, acts on what people want, draws frames
 intents.py     what people want, as messages
 steering.py leaving.py   commands to runs; how the screen is left, and what becomes of them
+taking_up.py   what is asked before a wish takes up a run that nobody drives
 model.py       a run as the screens see it: the one fold, and what changed since the last frame
 feed.py feeds.py runs.py   from a run's handle to its model; the runs that are driven here
 opening.py     what is shown first, what is left behind

@@ -24,7 +24,7 @@ from lead_tui.tui import intents, themes
 from lead_tui.tui.feed import Feed
 from lead_tui.tui.feeds import Feeds
 from lead_tui.tui.keymap import Keymap
-from lead_tui.tui.leaving import Leaving
+from lead_tui.tui.leaving import Leaving, may_leave
 from lead_tui.tui.opening import Edit, Home, Launch, Left, Opening, TryAgents, Watch
 from lead_tui.tui.runs import Runs
 from lead_tui.tui.screen.descriptors import Descriptors
@@ -32,11 +32,17 @@ from lead_tui.tui.screen.frames import Frames
 from lead_tui.tui.screen.paint import paint
 from lead_tui.tui.screens.run import RunScreen
 from lead_tui.tui.session import Session, save
+from lead_tui.tui.starting import Starting
 from lead_tui.tui.steering import Steering
 
 if TYPE_CHECKING:
     from lead_tui.tui.screens.editor import EditorScreen
+    from lead_tui.tui.screens.home import HomeScreen
     from lead_tui.tui.screens.start import StartScreen
+
+
+_PER_LETTER = 0.08
+"""Seconds for which what went well is told."""
 
 
 class Cockpit(App[Left]):
@@ -47,6 +53,8 @@ class Cockpit(App[Left]):
     CSS = """
     Screen { layers: base; }
     .head { height: 1; }
+    ToastRack { dock: top; align: right top; margin: 1 0 0 0; }
+    Toast { width: auto; max-width: 60%; padding: 0 1; margin-top: 0; }
     """
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual's declaration
         (0, "-tiny"),
@@ -102,6 +110,7 @@ class Cockpit(App[Left]):
         self._trouble = trouble
         self._ticks = 0
         self.steering = Steering(self, runs)
+        self.starting = Starting(self, runs)
         self.leaving = Leaving(self, runs)
         themes.install(self, self._theme_wanted or self._theme_that_fits())
         runs.on_begun = self.feeds.look
@@ -208,8 +217,9 @@ class Cockpit(App[Left]):
     # saying
 
     def tell(self, text: str, *, bad: bool = False) -> None:
-        """A line for the person, for a few seconds."""
-        self.notify(safe(text), severity="error" if bad else "information", markup=False)
+        """A line for the person, for a few seconds; what went well no longer than it takes to read it."""
+        seconds = None if bad else max(2.0, len(text) * _PER_LETTER)
+        self.notify(safe(text), severity="error" if bad else "information", timeout=seconds, markup=False)
 
     def announce(self, text: str) -> None:
         """Ring once, and tell the terminal: it may show it elsewhere (OSC 9)."""
@@ -227,24 +237,37 @@ class Cockpit(App[Left]):
 
     # opening screens
 
+    def _show(self, screen: Screen[Any]) -> None:
+        """On top of all. A key that was hit twice, the second time before it was there, shows it once."""
+        top = self.screen
+        if type(top) is not type(screen) or getattr(top, "feed", None) is not getattr(screen, "feed", None):
+            self.push_screen(screen)
+
     def open_run(self, run_id: str) -> None:
+        if (screen := self._run_screen(run_id)) is not None:
+            self._show(screen)
+
+    def _run_screen(self, run_id: str) -> RunScreen | None:
+        """None if the journal cannot give the run, which is told."""
         try:
-            feed = self.feeds.of(run_id)
+            return RunScreen(self.feeds.of(run_id), self.runs)
         except LeadError as error:
             self.tell(str(error), bad=True)
-            return
-        self.push_screen(RunScreen(feed, self.runs))
+            return None
 
-    @work
+    @work(exclusive=True, group="replay")
     async def open_replay(self, run_id: str, *, at: int = 0, speed: float = 1.0) -> None:
         from lead_tui.runner.replay import replay
 
+        asked_on = self.screen
         try:
             record = self.runs.record(run_id)
             past = await asyncio.to_thread(replay, self.runs.engine.journal, run_id, self.runs.engine.clock)
         except LeadError as error:
             self.tell(str(error), bad=True)
             return
+        if self.screen is not asked_on:
+            return  # the person has gone elsewhere meanwhile
         past.speed = speed
         past.seek(past.place_of(at))
         feed = self.feeds.replay(run_id, record.plan, record.source)
@@ -257,15 +280,25 @@ class Cockpit(App[Left]):
         from_run = self.screen.model.run_id if isinstance(self.screen, RunScreen) else ""
         for screen in self.screen_stack:
             if isinstance(screen, HomeScreen):
-                self._back_to(screen)
-                if from_run:
-                    screen.look_from(from_run)
+                self._back_to(screen, from_run)
                 return
         self.push_screen(HomeScreen(self.folder, self.runs, from_run))
 
-    def _back_to(self, wanted: Screen[Any]) -> None:
-        while self.screen is not wanted and len(self.screen_stack) > 1:
+    @work(group="closing")
+    async def _back_to(self, home: "HomeScreen", from_run: str) -> None:
+        while self.screen is not home:
+            if not await self._close_top(self.screen):
+                return
+        if from_run:
+            home.look_from(from_run)
+
+    async def _close_top(self, screen: Screen[Any]) -> bool:
+        """Close this screen, and none that is on top by now. False if it is to stay."""
+        if not await may_leave(screen):
+            return False
+        if self.screen is screen:
             self.pop_screen()
+        return True
 
     def action_approvals(self) -> None:
         from lead_tui.tui.screens.approvals import ApprovalsScreen
@@ -283,7 +316,7 @@ class Cockpit(App[Left]):
     async def action_back(self) -> None:
         """Close this screen; the last one stays."""
         if len(self.screen_stack) > 2:
-            self.pop_screen()
+            self.run_worker(self._close_top(self.screen), group="closing")
         else:
             self.action_home()
 
@@ -308,7 +341,7 @@ class Cockpit(App[Left]):
         from lead_tui.tui.screens.task import TaskScreen
 
         feed = self._feed_shown(intent.run_id)
-        self.push_screen(TaskScreen(feed.model, intent.task, self.runs, live=feed.replay is None))
+        self._show(TaskScreen(feed.model, intent.task, self.runs, live=feed.replay is None))
 
     def _feed_shown(self, run_id: str) -> Feed:
         """The feed of the screen nearest to the eye: a replay's is not the run's own."""
@@ -318,18 +351,17 @@ class Cockpit(App[Left]):
     def on_prepare_flow(self, intent: intents.PrepareFlow) -> None:
         from lead_tui.tui.screens.start import StartScreen
 
-        self.push_screen(StartScreen(intent.path, self.runs))
+        self._show(StartScreen(intent.path, self.runs))
 
-    @work(group="starting")
-    async def on_start_screen_run(self, message: "StartScreen.Run") -> None:
+    def on_start_screen_run(self, message: "StartScreen.Run") -> None:
         message.stop()
-        try:
-            run_id = await self.runs.start(message.document, message.values, message.environment)
-        except LeadError as error:
-            self.tell(str(error), bad=True)
-            return
-        self.pop_screen()  # the form
-        self.open_run(run_id)
+        self.starting.start(message)
+
+    def on_start_screen_begun(self, message: "StartScreen.Begun") -> None:
+        """The run in place of its form, unless the person has gone elsewhere meanwhile."""
+        message.stop()
+        if message.form.is_active and (screen := self._run_screen(message.run_id)) is not None:
+            self.switch_screen(screen)
 
     def on_editor_screen_run_wanted(self, message: "EditorScreen.RunWanted") -> None:
         message.stop()
@@ -338,12 +370,12 @@ class Cockpit(App[Left]):
     def on_edit_flow(self, intent: intents.EditFlow) -> None:
         from lead_tui.tui.screens.editor import EditorScreen
 
-        self.push_screen(EditorScreen(intent.path))
+        self._show(EditorScreen(intent.path))
 
     def on_test_agents(self, intent: intents.TestAgents) -> None:
         from lead_tui.tui.screens.test_agent import TestAgentScreen
 
-        self.push_screen(TestAgentScreen(intent.path, self.runs, intent.agent))
+        self._show(TestAgentScreen(intent.path, self.runs, intent.agent))
 
     def on_steer(self, intent: intents.Steer) -> None:
         self.steering.send(intent.run_id, intent.command, intent.done)

@@ -8,15 +8,16 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
+from lead_tui.core.events import UNSTAMPED, Note
 from lead_tui.errors import LeadError
-from lead_tui.observers.hub import Item
+from lead_tui.observers.hub import NOTES_KEPT, Item
 from lead_tui.runner.replay import ReplayRun
 from lead_tui.tui.model import RunModel
 from lead_tui.tui.runs import Runs
 
 LOOK_EVERY = 0.5
-PIECE = 2_000
-"""Items folded before others get their turn: about 5 ms."""
+PIECE = NOTES_KEPT
+"""Items folded before others get their turn. A flood of lines brings thousands in a turn: take them all."""
 
 
 class Feed:
@@ -29,6 +30,8 @@ class Feed:
         """Why the journal cannot be read, if it cannot."""
         self._runs = runs
         self._wake = wake
+        self._heard = UNSTAMPED
+        """When the last thing happened that is known of the run: a fact, a note, its owner's last sign."""
         self._following: asyncio.Task[None] | None = None
         self._stirred = asyncio.Event()
 
@@ -63,7 +66,7 @@ class Feed:
         elif model.alive or model.state.last_at is None:
             model.now = self._runs.engine.clock.now()
         else:
-            model.now = model.state.last_at
+            model.now = max(model.state.last_at, self._heard)
 
     @property
     def moves(self) -> bool:
@@ -100,19 +103,31 @@ class Feed:
             self.model.own()
         if self.model.seq and not self._runs.has_news(run_id, self.model.seq):
             return
-        async for batch in self._runs.handle(run_id).events(self.model.seq):
+        model = self.model
+        async for batch in self._runs.handle(run_id).events(model.seq, model.noted):
             await self._take(batch)
+            if driven is None:
+                model.noted = max(model.noted, *(item.number for item in batch if isinstance(item, Note)), 0)
+        if driven is not None:
+            model.noted = driven.noted
         self.problem = ""
         self._see_owner()
 
     def _see_owner(self) -> None:
-        alive = self._runs.is_alive(self.model.run_id)
-        if alive is not self.model.alive:
-            self.model.alive = alive
-            self.model.touch()
+        model, row = self.model, self._runs.row(self.model.run_id)
+        alive = row.owner_alive or self._runs.is_driven(row.id)
+        parked = row.parked and not alive
+        if row.heartbeat is not None and not alive:
+            self._heard = max(self._heard, row.heartbeat)
+        if (alive, parked) != (model.alive, model.parked):
+            model.see_owner(alive, parked=parked)
+            self._wake()
+        if (given := self._runs.given(row, model.state)) != model.given:
+            model.see_given(given)
             self._wake()
 
     async def _take(self, batch: list[Item]) -> None:
+        self._heard = max(self._heard, batch[-1].ts)
         for start in range(0, len(batch), PIECE):
             self.model.take(batch[start : start + PIECE])
             self._wake()

@@ -17,12 +17,14 @@ from lead_tui.tui.look import TASKS, Look, Tone, clock, run_look, status_look
 from lead_tui.tui.model import RunModel
 from lead_tui.tui.prose.amounts import count, dollars, gauge, is_spent, unpriced
 from lead_tui.tui.prose.cells import fit
-from lead_tui.tui.vitals.spending import holding, pressing, spent
+from lead_tui.tui.vitals.given import waits_for_resume
+from lead_tui.tui.vitals.spending import pressing, spent
 
 GAUGE = 5
 Piece = tuple[str, Tone, bool]
 """Text, tone, bold."""
 
+_GIVEN = Look("‖", "=", "waits for resume", "ask")
 _COUNTS: tuple[tuple[str, Look], ...] = (
     ("done", TASKS[TaskStatus.COMPLETED]),
     ("failed", TASKS[TaskStatus.FAILED]),
@@ -34,11 +36,15 @@ _COUNTS: tuple[tuple[str, Look], ...] = (
 
 
 def headline(model: RunModel, width: int, *, ascii: bool = False, notes: Sequence[Piece] = ()) -> list[Piece]:  # noqa: A002
-    """The pieces of the line, at most `width` cells wide; `notes` (a replay, a slow loop) stay longest."""
+    """The pieces of the line, at most `width` cells wide; `notes` (a replay, a slow loop) stay longest.
+
+    Each task is in one of the counts.
+    """
     state = model.state
-    look = run_look(state, interrupted=model.interrupted)
+    left = run_look(state, interrupted=model.interrupted, parked=model.parked)
+    look = _GIVEN if waits_for_resume(model) else left
     ended, total = views.progress(state)
-    asking = 0 if model.ended else _asking(model)
+    held = _held(model)
     word = _word(model, look)
     must: list[Piece] = [
         (f"{look.ascii if ascii else look.glyph} {word.upper()}", look.tone, True),
@@ -46,7 +52,7 @@ def headline(model: RunModel, width: int, *, ascii: bool = False, notes: Sequenc
         (f"{ended}/{total}", "text", True),
     ]
     counts = [_count(name, each, model, ascii) for name, each in _COUNTS]
-    asked: list[Piece] = [(f"{'=' if ascii else '‖'}{asking}", "ask", True)] if asking else []
+    asked: list[Piece] = [(f"{'=' if ascii else '‖'}{held}", "ask", True)] if held else []
     name: list[Piece] = [(safe_line(short_name(_file(model), max(width // 4, 8))), "text", True)]
     run: list[Piece] = [(f"run {model.run_id[:6]}", "muted", False)] if model.run_id else []
     brand: list[Piece] = [("leadtui", "accent", True)]
@@ -102,11 +108,11 @@ def _width(pieces: Sequence[Piece]) -> int:
     return sum(cell_len(text) for text, _, _ in pieces) + 2 * len(pieces)
 
 
-def _asking(model: RunModel) -> int:
-    """How many things wait for a person."""
+def _held(model: RunModel) -> int:
+    """Tasks that wait for a person, at a gate or for a budget; what was cut off, for one who takes it up."""
     state = model.state
-    budgets = len({limit.agent for limit in holding(model)})
-    return len(views.open_gates(state)) + len(views.interrupted(state)) + budgets
+    cut_off = state.counts[TaskStatus.RUNNING] if model.interrupted else 0
+    return state.parked + state.unpaid + state.counts[TaskStatus.INTERRUPTED] + cut_off
 
 
 def _cost(model: RunModel) -> list[Piece]:
@@ -155,7 +161,7 @@ def _count(name: str, look: Look, model: RunModel, ascii: bool) -> Piece | None:
         "done": counts[TaskStatus.COMPLETED],
         "failed": counts[TaskStatus.FAILED],
         "waiting": counts[TaskStatus.WAITING] - model.state.parked - model.state.unpaid,
-        "running": counts[TaskStatus.RUNNING],
+        "running": 0 if model.interrupted else counts[TaskStatus.RUNNING],
         "skipped": counts[TaskStatus.SKIPPED] + counts[TaskStatus.CANCELLED],
         "open": counts[TaskStatus.PENDING] + counts[TaskStatus.READY],
     }

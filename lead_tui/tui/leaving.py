@@ -8,7 +8,7 @@ signal    the terminal is gone, or somebody ends us: unsaved text is rescued
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +41,7 @@ class Leaving:
         self._asked_at = now
         if self._wishes or (now - before < TWICE and self._runs.at_work()):
             self.cancel()
-        else:
+        elif not isinstance(self._app.screen, Leave):  # it asks already
             self._app.run_worker(self._ask(), exclusive=True, group="asking")
 
     def cancel(self) -> None:
@@ -68,9 +68,9 @@ class Leaving:
 
     async def _ask(self) -> None:
         for screen in reversed(self._app.screen_stack):
-            may_leave = getattr(screen, "may_leave", None)
-            if may_leave is not None and not await may_leave():
+            if not await may_leave(screen):
                 return
+        await self._app.starting.settled()
         at_work = self._runs.at_work()
         if not at_work:
             self._app.exit(Left())
@@ -97,13 +97,21 @@ class Leaving:
         self._app.tell(
             "skipping the cleanup; q leaves at once" if again else "cancelling; q skips the cleanup"
         )
+        await self._app.starting.settled()
         for run in self._runs.at_work():
             await run.send(Cancel(why="the cockpit was quit", skip_cleanup=again), self._runs.by)
         self.run_left()
 
     async def _park(self) -> None:
+        await self._app.starting.settled()
         await self._runs.park(self._runs.at_work())
         self._app.exit(Left())
+
+
+async def may_leave(screen: Screen[Any]) -> bool:
+    """Does the person let go of what the screen holds unsaved? Call it in a worker."""
+    ask: Callable[[], Awaitable[bool]] | None = getattr(screen, "may_leave", None)
+    return ask is None or await ask()
 
 
 def _rescued(screen: Screen[Any]) -> Path | None:

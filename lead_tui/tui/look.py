@@ -38,6 +38,7 @@ _HANDLED = Look("✖", "x", "failed, handled", "retry")
 _SKIPPED = Look("⊘", "-", "skipped", "skipped")
 _CANCELLED = Look("⊘", "-", "cancelled", "skipped")
 _INTERRUPTED = Look("‖", "=", "interrupted", "ask")
+_PARKED = Look("‖", "=", "parked", "ask")
 _PAUSED = Look("‖", "=", "paused", "ask")
 _QUEUED = Look("·", ".", "queued", "muted")
 _PARTIAL = Look("✔", "+", "completed in part", "retry")
@@ -86,19 +87,25 @@ def task_look(task: TaskState) -> Look:
     return TASKS[status]
 
 
-def run_look(run: RunState, *, interrupted: bool = False) -> Look:
-    """A run by its status; `interrupted` if nobody drives it although it has not ended."""
+def run_look(run: RunState, *, interrupted: bool = False, parked: bool = False) -> Look:
+    """A run by its status; `interrupted` if nobody drives it although it has not ended, `parked` if it was
+    let go on purpose.
+    """
     if run.status is RunStatus.COMPLETED and run.partial:
         return _PARTIAL
     if interrupted and run.status is not RunStatus.WAITING:
-        return _INTERRUPTED
+        return _PARKED if parked else _INTERRUPTED
     if run.status is RunStatus.WAITING and run.waits_for == "budget":
         return _WAITING_FOR_BUDGET
     return RUNS[run.status]
 
 
-def status_look(status: str, *, unpaid: bool = False) -> Look:
-    """A run by the status that the journal shows; `unpaid`: what it waits for, if it does, is a budget."""
+def status_look(status: str, *, unpaid: bool = False, parked: bool = False) -> Look:
+    """A run by the status that the journal shows; `unpaid`: what it waits for, if it does, is a budget;
+    `parked`: nobody drives it since it was let go on purpose.
+    """
+    if parked:
+        return _PARKED
     if unpaid and status == RunStatus.WAITING:
         return _UNPAID
     return RUNS.get(status, _QUEUED)

@@ -18,6 +18,7 @@ from lead_tui.core.state import RUN_ENDED, RunState, TaskStatus, new_run
 from lead_tui.errors import IllegalTransition
 from lead_tui.observers.hub import Item
 from lead_tui.observers.metrics import Metrics
+from lead_tui.runner.left import NOTHING, Given
 from lead_tui.tui.log.book import SILENT, LogBook
 from lead_tui.tui.tasks.outline import OutlineRow, outline
 from lead_tui.tui.tool_calls import OpenCalls
@@ -60,11 +61,17 @@ class RunModel:
         self.now: datetime = ev.UNSTAMPED
         self.alive = True
         """Does anybody drive it? A run that has not ended and that nobody drives is interrupted."""
+        self.parked = False
+        """If nobody drives it: was it let go on purpose?"""
+        self.given: Given = NOTHING
+        """What people gave a run that nobody drives: it counts once somebody takes it up."""
         self._begin()
 
     def _begin(self) -> None:
         self.seq = 0
         """Of the last event taken; a state that is followed may be a step ahead of it."""
+        self.noted = 0
+        """The journal's number of the last note taken, as far as it is known to be stored."""
         self._follows = False
         self.state: RunState = new_run(self.plan)
         self.state.run_id = self.run_id
@@ -117,6 +124,18 @@ class RunModel:
         if self._follows and self.state.seq != self.seq:
             self.reset()
         self._follows = False
+
+    def see_owner(self, alive: bool, *, parked: bool = False) -> None:
+        """Somebody drives the run from now on, or nobody does: what is in flight reads otherwise."""
+        self.alive, self.parked = alive, parked
+        self._changes.tasks.update(self.active)
+        self._changes.run = self._changes.time = True
+
+    def see_given(self, given: Given) -> None:
+        """Somebody answered, or raised a budget, while nobody drives it."""
+        self.given = given
+        self._changes.tasks.update(self.active)
+        self._changes.run = self._changes.time = True
 
     @property
     def ended(self) -> bool:

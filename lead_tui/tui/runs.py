@@ -6,16 +6,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from lead_tui.agents.registry import load_libraries
-from lead_tui.core.commands import AnyCommand
-from lead_tui.core.state import RUN_ENDED
+from lead_tui.core.commands import AnyCommand, Pause
+from lead_tui.core.state import RUN_ENDED, RunState
 from lead_tui.errors import LeadError, RunNotFound
 from lead_tui.flow.loader import Document, environment_for
 from lead_tui.journal.base import RunRecord, RunRow
 from lead_tui.observers.hub import Observer
 from lead_tui.runner import left
-from lead_tui.runner.engine import Engine, new_run_id
+from lead_tui.runner.engine import Engine
 from lead_tui.runner.handle import Handle, LocalRun, Receipt
+from lead_tui.runner.left import NOTHING, Given
 
 Start = Callable[[], Awaitable[LocalRun]]
 
@@ -78,6 +78,12 @@ class Runs:
             return self.driven[run_id]
         return self.engine.handle(run_id)
 
+    def given(self, row: RunRow, state: RunState) -> Given:
+        """What people gave it that counts once it is taken up; nothing while somebody drives it."""
+        if row.owner_alive or self.is_driven(row.id):
+            return NOTHING
+        return left.given(self.engine.journal, row.id, state)
+
     def at_work(self) -> list[LocalRun]:
         """Runs that this process drives and that have not ended."""
         return [run for run in self.driven.values() if run.driving and run.state.status not in RUN_ENDED]
@@ -88,9 +94,7 @@ class Runs:
         self, document: Document, inputs: Mapping[str, Any], environment: Mapping[str, str]
     ) -> str:
         """A new run of a flow; its id."""
-        run_id = new_run_id()
-        await asyncio.to_thread(load_libraries)
-        return self.adopt(await self.engine.start(document, inputs, environment=environment, run_id=run_id))
+        return self.adopt(await self.engine.start(document, inputs, environment=environment))
 
     def adopt(self, run: LocalRun) -> str:
         """A run that was begun here; its id."""
@@ -105,11 +109,16 @@ class Runs:
     async def send(
         self, run_id: str, command: AnyCommand, secrets: Mapping[str, Any] | None = None
     ) -> Receipt:
-        """Steer a run, wherever it lives. One that nobody drives is taken up here to do it."""
+        """Steer a run, wherever it lives. One that nobody drives is taken up here to do it, but for a pause:
+        who takes it up wants it to go on.
+        """
         if self.is_driven(run_id):
             return await self.driven[run_id].send(command, self.by)
-        if self.row(run_id).owner_alive:
+        row = self.row(run_id)
+        if row.owner_alive:
             return await self.engine.send(run_id, command, self.by)
+        if isinstance(command, Pause) and row.status not in RUN_ENDED:
+            return Receipt(False, f"nobody drives run {run_id}: nothing of it starts before it is resumed")
         return await self.take_up(run_id, command, secrets=secrets)
 
     async def take_up(

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from lead_tui.core import events as ev
-from lead_tui.core.commands import RaiseBudget, RestartAgent
+from lead_tui.core.commands import Approve, RaiseBudget, RestartAgent
 from lead_tui.journal.open import open_journal
 from lead_tui.runner.engine import Engine, load_dict
 from lead_tui.testing.model_server import ModelServer, call, say
@@ -187,6 +187,52 @@ async def test_home_lists_spent_budgets_and_leads_to_their_run(tmp_path: Path) -
         await until(pilot, lambda: runs.row(run_id).status == "completed")
 
 
+async def test_a_raise_that_is_stored_is_told_with_the_key_that_takes_it_up() -> None:
+    """Nobody is asked to raise it again, in the line on top, the bar and the health; `r` goes on with it."""
+    runs = new_runs()
+    run_id = await ended(runs, SPENT)
+    async with cockpit(runs, run_id) as (pilot, app):
+        await shows(pilot, "‖ WAITING: BUDGET", "b raises it")
+        await runs.engine.send(run_id, RaiseBudget(usd=5), "bob")
+        await shows(pilot, "‖ WAITS FOR RESUME", "the budget raised by bob: it waits for resume  r resumes")
+        assert "b raises it" not in text_of(app)
+        await pilot.press("5")
+        await shows(pilot, "raised to $5 by bob, r resumes")
+        await pilot.press("r")
+        await shows(pilot, "✔ COMPLETED")
+        assert "resumes" not in text_of(app)
+
+
+async def test_an_answer_that_is_stored_is_told_with_the_key_that_takes_it_up() -> None:
+    """The bar, and the screen of answers, say who answered and what goes on; `r` does."""
+    gate = {"name": "ask", "agent_name": "human", "action": "approve", "parameters": {"message": "go on?"}}
+    runs = new_runs()
+    run_id = await ended(runs, {"name": "flow", "tasks": [gate]})
+    await runs.engine.send(run_id, Approve(gate="ask"), "ada")
+    async with cockpit(runs, run_id) as (pilot, app):
+        await shows(pilot, "‖ WAITS FOR RESUME", "ask answered by ada: it waits for resume  r resumes")
+        await shows(pilot, "‖ ask", "answered")
+        assert "need you" not in text_of(app)
+        assert "needs you" not in text_of(app)
+        await pilot.press("a")
+        await shows(pilot, "answered by ada: resume goes on with it (esc, then r)")
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+        await pilot.click(GateBar)
+        await shows(pilot, "✔ COMPLETED")
+
+
+async def test_of_two_questions_the_one_that_is_open_is_asked() -> None:
+    """An answer to the other one is stored already."""
+    ask = {"agent_name": "human", "action": "approve", "parameters": {"message": "go on?"}}
+    tasks = [{"name": name, **ask} for name in ("one", "two")]
+    runs = new_runs()
+    run_id = await ended(runs, {"name": "flow", "parallel_execution": True, "tasks": tasks})
+    await runs.engine.send(run_id, Approve(gate="one"), "ada")
+    async with cockpit(runs, run_id) as (pilot, _):
+        await shows(pilot, "‖ NEEDS YOU", "two needs you:", "a answers", "1 step needs you")
+
+
 @pytest.mark.parametrize("size", [(20, 5), (1, 1), (80, 12)])
 async def test_the_form_can_be_drawn_at_every_size(size: tuple[int, int]) -> None:
     """Also where there is next to no place."""
@@ -212,7 +258,7 @@ async def test_a_question_goes_before_a_spent_budget() -> None:
     spec = SPENT | {"parallel_execution": True, "tasks": [*SPENT["tasks"], gate]}
     runs = new_runs()
     async with cockpit(runs, await ended(runs, spec)) as (pilot, _):
-        await shows(pilot, "ask needs you:", "go on?", "a answers  b raises the budget", "‖2")
+        await shows(pilot, "ask needs you:", "go on?", "a answers  b raises the budget", "‖1")
 
 
 # tools and servers

@@ -37,6 +37,10 @@ def told(app: Cockpit, words: str) -> bool:
     return any(words in str(each.message) for each in app._notifications)
 
 
+def steers(app: Cockpit) -> bool:
+    return any(worker.group == "steering" and not worker.is_finished for worker in app.workers)
+
+
 async def test_a_command_is_sent_and_its_receipt_told(tmp_path):
     """What was accepted, in the words of who wished it; what was refused, with the reason."""
     runs = new_runs()
@@ -93,6 +97,39 @@ async def test_secrets_are_asked_for_again(tmp_path):
         app.screen.dismiss({"token": "hunter2"})
         await until(pilot, lambda: told(app, "taken up here"))
         assert runs.is_driven(run.run_id)
+
+
+async def test_a_wish_that_comes_twice_at_once_is_one(tmp_path):
+    """The run is taken up once, and nothing is told of the second wish."""
+    runs = new_runs()
+    run = await started(runs, HANGING)
+    await run.park()
+    async with cockpit(runs, tmp_path) as (app, pilot):
+        app.on_resume_run(ResumeRun(run.run_id))
+        app.on_resume_run(ResumeRun(run.run_id))
+        await until(pilot, lambda: app._notifications and not steers(app))
+        assert told(app, "taken up here")
+        assert len(app._notifications) == 1
+        for done in ("paused", "paused again"):
+            app.on_steer(Steer(run.run_id, Pause(), done))
+        await until(pilot, lambda: not steers(app))
+        assert len(app._notifications) == 2
+
+
+async def test_secrets_are_asked_for_once(tmp_path):
+    """Of two different wishes the second waits until the run is taken up for the first."""
+    runs = new_runs()
+    run = await started(runs, SECRET, {"token": "hunter2"})
+    await run.park()
+    async with cockpit(runs, tmp_path) as (app, pilot):
+        app.on_resume_run(ResumeRun(run.run_id))
+        app.on_steer(Steer(run.run_id, Cancel(), "cancelling"))
+        await until(pilot, lambda: isinstance(app.screen, SecretsScreen))
+        assert [type(screen) for screen in app.screen_stack].count(SecretsScreen) == 1
+        app.screen.dismiss({"token": "hunter2"})
+        await until(pilot, lambda: told(app, "cancelling"))
+        assert told(app, "taken up here")
+        assert not isinstance(app.screen, SecretsScreen)
 
 
 async def test_an_owner_that_does_not_answer(tmp_path, monkeypatch):

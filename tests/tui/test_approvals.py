@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from textual.color import Color
+from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
@@ -14,7 +16,7 @@ from lead_tui.errors import JournalError
 from lead_tui.testing import Call, scripted
 from lead_tui.tui.intents import Steer
 from lead_tui.tui.screens.approvals import ApprovalsScreen
-from lead_tui.tui.themes import Palette
+from lead_tui.tui.themes import THEMES, Palette
 from lead_tui.tui.widgets.form import Form
 from lead_tui.tui.widgets.gate_list import GateList
 from lead_tui.tui.widgets.result_view import ResultView
@@ -112,6 +114,45 @@ async def test_a_question_whose_call_ended_with_its_process(
         await pilot.pause()
         approve, reject = sent(stage)
         assert (approve.again, reject.again) == (not idempotent, not idempotent)
+
+
+@pytest.mark.parametrize("theme", [theme.name for theme in THEMES if not theme.ansi])
+async def test_the_mark_of_an_answer_is_legible_under_the_cursor(
+    theme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its colour stands out from the cursor's as much as small text has to (WCAG 2, 4.5 to 1)."""
+    monkeypatch.setattr("lead_tui.tui.themes.DEFAULT", theme)
+    runs = new_runs()
+    await ended(runs, asks({"message": "Roll out?", "options": ["all", "some"]}))
+    stage = Stage(ApprovalsScreen(runs))
+    async with stage.run_test(size=(80, 24)) as pilot:
+        await asked(pilot)
+        answers = stage.screen.query_one("#answers", OptionList)
+        answers.focus()
+        await until(pilot, lambda: answers.has_focus)
+        await pilot.pause()
+        marks = [
+            segment.style
+            for strip in answers.render_lines(Region(0, 0, 40, 1))
+            for segment in strip
+            if "✔" in segment.text
+        ]
+        assert len(marks) == 1
+        style = marks[0]
+        assert style is not None
+        assert style.color is not None
+        assert style.bgcolor is not None
+        colours = [Color.from_rich_color(each) for each in (style.color, style.bgcolor)]
+        dark, light = sorted(map(luminance, colours))
+        assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def luminance(colour: Color) -> float:
+    """As WCAG 2 defines it."""
+    parts = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour.normalized
+    ]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
 
 
 async def test_an_option_is_chosen_from_the_list() -> None:

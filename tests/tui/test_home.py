@@ -130,7 +130,7 @@ async def test_keys_on_a_run(folder: Path) -> None:
 
 
 async def test_a_run_that_nobody_drives_can_be_resumed_and_cancelled(folder: Path) -> None:
-    """It stands as interrupted; cancelling asks first, and taking that back cancels nothing."""
+    """It stands as parked; cancelling asks first, and taking that back cancels nothing."""
     runs = new_runs()
     run = await started(runs, STUCK)
     await until_event(run, AttemptStarted, 5)
@@ -139,7 +139,7 @@ async def test_a_run_that_nobody_drives_can_be_resumed_and_cancelled(folder: Pat
     async with stage.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: home(stage).has_class("-needy"))
         screen = home(stage)
-        assert text_of(stage).count("interrupted") == 2
+        assert text_of(stage).count("parked") == 1
         screen.query_one(RunList).focus()
         await pilot.press("r", "c")
         await until(pilot, lambda: isinstance(stage.screen, Confirm))

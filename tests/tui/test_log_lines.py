@@ -126,6 +126,12 @@ SAYINGS: list[tuple[Item, str, str]] = [
         "tool",
         "search -> failed: network_error: overloaded (overloaded_error), 2.0s",
     ),
+    (
+        ev.ToolsWaiting(task="a", attempt=1, calls=["1:a", "1:b"]),
+        "wait",
+        "tools wait with the task: 1:a, 1:b",
+    ),
+    (ev.ToolsWaiting(task="a", attempt=1), "wait", "tools wait with the task: no call"),
     (ev.AttemptSaved(task="a", attempt=1, piece={}), "saved", "a step to go on from is saved"),
     (
         ev.AttemptSpent(task="a", attempt=1, usage={"calls": 2, "usd": 0.5}, agent="w"),

@@ -302,13 +302,20 @@ async def test_the_place_that_is_read_survives_dropping() -> None:
         app.say(*numbered(100, 110))
         assert app.play.model.log.of("write").dropped == 25
         assert app.body == page
-        assert view.cursor == cursor - 25
+        assert view.cursor == cursor - 24  # 25 lines went, and one says so
         await pilot.press("v", "y")
         assert app.clipboard == page[0]
         app.say(*numbered(110, 900))
         assert view.transcript is not None
         assert view.transcript.start > 0
         assert app.shown()[0].startswith("────")
+        await pilot.press("g")
+        dropped = app.play.model.log.of("write").dropped
+        assert app.body[:2] == [
+            f"{dropped} older lines not shown here: `leadtui logs run` has them",
+            f"line {dropped}",
+        ]
+        assert f"{900 - dropped} lines" in app.head
 
 
 async def test_a_model_that_begins_anew_is_read_anew() -> None:
@@ -364,13 +371,27 @@ async def test_long_lines_wrap_or_are_moved_sideways() -> None:
         assert app.shown()[2].startswith(" 00:05.0 log     6789")
         for _ in range(40):
             view.action_sideways(8)
-        assert app.body[1] == " 字"
+        assert app.body == ["", text[-60:], ""]  # its end, two letters of two cells, at the right edge
         for _ in range(40):
             view.action_sideways(-8)
         assert app.body[1] == text[:62]
         await pilot.press("w", "l")
         assert app.body == ["a", text[:62], text[62:], "b"]
         assert view.follow
+
+
+async def test_a_page_of_short_lines_is_not_pushed_away() -> None:
+    """What fits stays; where a longer page was moved sideways, the key to the right moves nothing back."""
+    async with opened() as (app, _, pilot):
+        app.say("0123456789" * 12, *numbered(0, 10))
+        await pilot.press("w", "l")
+        assert app.body[-1] == "line 9"
+        await pilot.press("g", "l", "l")
+        assert app.body[0] == ("0123456789" * 12)[16:78]
+        await pilot.press("G", "l")
+        assert app.body[-1] == ""
+        await pilot.press("h", "h")
+        assert app.body[-1] == "line 9"
 
 
 async def test_the_line_that_is_read_stays_when_the_shape_changes() -> None:

@@ -75,7 +75,7 @@ def test_a_transcript_begins_with_the_newest() -> None:
 
 
 def test_a_transcript_forgets_what_the_channel_drops() -> None:
-    """Rows of dropped items go, and the others keep their numbers."""
+    """Rows of dropped items go, the others keep their numbers, and the first row says how many went."""
     channel = Channel(8)
     transcript = Transcript(channel, 80)
     for number in range(8):
@@ -84,11 +84,38 @@ def test_a_transcript_forgets_what_the_channel_drops() -> None:
     assert lines(transcript) == [f"line {number}" for number in range(8)]
     channel.append(line(8))
     transcript.take()
-    assert (transcript.start, row(transcript, 2), row(transcript, 8)) == (2, "line 2", "line 8")
+    assert (row(transcript, 2), row(transcript, 8)) == ("line 2", "line 8")
+    missing = "older lines not shown here: `leadtui logs RUN` has them"
+    assert (transcript.start, row(transcript, 1)) == (1, f"2 {missing}")
     for number in range(9, 40):
         channel.append(line(number))
     transcript.take()
-    assert lines(transcript) == [each.text for each in channel.items if isinstance(each, ev.Log)]
+    kept = [each.text for each in channel.items if isinstance(each, ev.Log)]
+    assert lines(transcript) == [f"{40 - len(kept)} {missing}", *kept]
+    assert transcript.said == len(kept)
+
+
+def test_no_row_says_that_lines_are_missing_that_can_still_be_shown() -> None:
+    """Of a log that was cut, the first row says so only when all that is kept is laid out."""
+    channel = Channel(PIECE + 50)
+    for number in range(PIECE + 100):
+        channel.append(line(number))
+    channel.kept = 2 * PIECE
+    for number in range(PIECE + 100, 2 * PIECE):
+        channel.append(line(number))
+    transcript = Transcript(channel, 20, run_id="r-1")
+    transcript.reach_back()
+    assert transcript.has_older
+    assert row(transcript, transcript.start) == f"line {channel.end - PIECE}"
+    while transcript.has_older:
+        transcript.reach_back()
+    mark = transcript.block(transcript.start)
+    assert mark.text == f"{channel.dropped} older lines not shown here: `leadtui logs r-1` has them"
+    assert lines(transcript)[mark.height] == f"line {channel.dropped}"
+    transcript.take()
+    assert [block.text for block in transcript.blocks(transcript.start, transcript.end)][1] == (
+        f"line {channel.dropped}"
+    )
 
 
 def test_a_transcript_keeps_a_bounded_number_of_rows() -> None:

@@ -7,17 +7,21 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets._toast import Toast
 
 from lead_tui.core import events as ev
+from lead_tui.core.commands import Pause
 from lead_tui.core.state import RUN_ENDED, RunStatus, TaskStatus
 from lead_tui.errors import JournalError
 from lead_tui.runner.engine import load_dict
 from lead_tui.tui.app import Cockpit
+from lead_tui.tui.commands import commands
 from lead_tui.tui.feed import Feed
 from lead_tui.tui.model import RunModel
 from lead_tui.tui.opening import Watch
 from lead_tui.tui.runs import Runs
 from lead_tui.tui.screens.approvals import ApprovalsScreen
+from lead_tui.tui.screens.confirm import Confirm
 from lead_tui.tui.screens.help import HelpScreen
 from lead_tui.tui.screens.home import HomeScreen
 from lead_tui.tui.screens.run import RunScreen
@@ -156,6 +160,19 @@ async def test_pause_and_go_on() -> None:
         await until(pilot, lambda: screen.model.state.status is RunStatus.RUNNING)
 
 
+async def test_a_paused_run_that_nobody_drives_offers_to_go_on() -> None:
+    """The key that cannot pause such a run takes it up again."""
+    async with watching(SLOW) as (pilot, screen, runs):
+        await until(pilot, lambda: screen.model.state.status is RunStatus.RUNNING)
+        await pilot.press("space")
+        await until(pilot, lambda: screen.model.state.status is RunStatus.PAUSED)
+        await runs.park(runs.at_work())
+        await until(pilot, lambda: screen.model.interrupted)
+        assert "spc go on" in text_of(screen.app)
+        await pilot.press("space")
+        await until(pilot, lambda: screen.model.alive and screen.model.state.status is RunStatus.RUNNING)
+
+
 async def test_cancel_asks_and_no_lets_it_run() -> None:
     """c asks; `no` changes nothing, `cancel` ends the run."""
     async with watching(SLOW) as (pilot, screen, runs):
@@ -199,6 +216,88 @@ async def test_an_interrupted_task_is_skipped_on_its_row() -> None:
         await pilot.press("S")
         await until(pilot, lambda: status("long") is TaskStatus.SKIPPED)
         assert status("other") is TaskStatus.RUNNING
+
+
+@asynccontextmanager
+async def left(spec: dict[str, Any], task: str) -> AsyncIterator[tuple[Pilot[Any], RunScreen, Runs]]:
+    """The screen of a run that was parked while this task was under way, with the cursor on it."""
+    async with watching(spec) as (pilot, screen, runs):
+        await until(pilot, lambda: screen.model.state.tasks[task].attempt)
+        await runs.park(runs.at_work())
+        await until(pilot, lambda: screen.model.interrupted)
+        screen.panes.tasks.select(task)
+        yield pilot, screen, runs
+
+
+def names_in_palette(screen: RunScreen) -> list[str]:
+    app = screen.app
+    assert isinstance(app, Cockpit)
+    return [command.title for command in commands(app, screen)]
+
+
+async def test_a_run_that_nobody_drives_cannot_be_paused() -> None:
+    """Neither the hints nor the palette offer it, and no pause takes the run up."""
+    async with left(SLOW, "long") as (pilot, screen, runs):
+        run_id = screen.model.run_id
+        stored = runs.row(run_id).last_seq
+        await until(pilot, lambda: "pause" not in text_of(screen.app))
+        assert "Pause" not in names_in_palette(screen)
+        await pilot.press("space")
+        receipt = await runs.send(run_id, Pause())
+        assert not receipt.accepted
+        assert "nobody drives run" in receipt.why
+        assert runs.row(run_id).last_seq == stored
+        assert not runs.is_driven(run_id)
+        await pilot.press("r")
+        await until(pilot, lambda: "Pause" in names_in_palette(screen))
+
+
+@pytest.mark.parametrize("key", ["n", "enter", "escape", "t"])
+async def test_a_cancel_that_takes_a_run_up_asks_first(key: str) -> None:
+    """It tells how much goes on with it; only a yes takes the run up."""
+    async with left(
+        flow(long="slow", other="slow", last={"agent_name": "good", "depends_on": ["other"]}), "long"
+    ) as (
+        pilot,
+        screen,
+        runs,
+    ):
+        run_id = screen.model.run_id
+        stored = runs.row(run_id).last_seq
+        await pilot.press("x")
+        await until(pilot, lambda: isinstance(screen.app.screen, Confirm))
+        words = " ".join(text_of(screen.app).replace("│", " ").split())
+        assert "Nobody drives this run. Cancelling long takes it up here: 2 tasks go on." in words
+        await pilot.press(key)
+        await until(pilot, lambda: screen.app.screen is screen)
+        if key == "t":
+            await until(pilot, lambda: screen.model.state.tasks["long"].status is TaskStatus.CANCELLED)
+            assert runs.is_driven(run_id)
+        else:
+            await pilot.pause()
+            assert runs.row(run_id).last_seq == stored
+            assert not runs.is_driven(run_id)
+
+
+async def test_a_cancel_with_which_nothing_goes_on_asks_nothing() -> None:
+    """Where the task is all that is left, ending it is all that happens."""
+    async with left(flow(long="slow"), "long") as (pilot, screen, _):
+        await pilot.press("x")
+        await until(pilot, lambda: screen.model.ended)
+        assert screen.app.screen is screen
+
+
+async def test_a_run_that_was_let_go_is_parked_and_nothing_of_it_runs() -> None:
+    """Header, table and graph say so; its time stands where it was let go."""
+    async with left(flow(long="slow", other="slow"), "long") as (pilot, screen, runs):
+        await until(pilot, lambda: "‖ PARKED" in text_of(screen.app))
+        head = text_of(screen.app).splitlines()[0]
+        assert "‖2" in head
+        assert text_of(screen.app).count("cut off") == 2
+        await pilot.press("2")
+        await until(pilot, lambda: screen.panes.view == "graph")
+        assert "▶" not in text_of(screen.app)
+        assert screen.model.now == runs.row(screen.model.run_id).heartbeat
 
 
 async def test_a_question_is_a_bar_and_a_leads_to_it() -> None:
@@ -375,3 +474,18 @@ async def test_a_run_that_could_not_be_stored_says_so_as_long_as_it_is_looked_at
     stage = Stage(RunScreen(feed, runs))
     async with stage.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "NOT STORED" in text_of(stage))
+
+
+async def test_what_went_well_is_told_shortly_and_covers_little() -> None:
+    """One line over the tabs, at the right, as wide as its words; what went wrong stays longer."""
+    runs = new_runs()
+    app = Cockpit(runs, Watch(await ended(runs, FAILING)))
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        app.tell("running again what failed")
+        app.tell("that did not work", bad=True)
+        await until(pilot, lambda: len(app.screen.query(Toast)) == 2)
+        good, bad = app._notifications
+        assert (good.timeout, bad.timeout) == (2, app.NOTIFICATION_TIMEOUT)
+        place = app.screen.query(Toast).first().region
+        assert (place.y, place.height, place.right) == (1, 1, 78)
+        assert place.width < 32

@@ -203,20 +203,42 @@ def test_the_burn_rate_is_never_negative_nor_beyond_the_sum(
 # health
 
 
+def at_work(play: Play, task: str, agent: str) -> Play:
+    start = ev.AttemptStarted(task=task, attempt=1, agent=agent)
+    return play.at(1, ev.TaskReady(task=task), ev.TaskStarted(task=task), start)
+
+
 def test_health_tells_who_spent_what() -> None:
-    """All together, then each agent: calls, tokens in and out, money, and calls without a price."""
-    play = paying().begin(1, "read", "write").at(61)
+    """All together, then each agent: calls of models (one that answers now counts), tokens in and out, money,
+    and calls without a price.
+    """
+    play = at_work(at_work(paying(), "read", "reader"), "write", "writer").at(61)
     using(play, "read", calls=2, input_tokens=3100, output_tokens=1100, usd=0.0123)
     using(play, "write", calls=1, input_tokens=900, unpriced_calls=1)
     play.at(
         62, ev.AttemptSpent(task="read", attempt=1, usage={"usd": 0.0123, "calls": 2, "input_tokens": 3100})
     )
     head, total, reader, writer = section(play, "SPEND")
-    assert head.split() == ["calls", "in", "out", "cost"]
+    assert head.split() == ["model", "calls", "in", "out", "cost"]
     assert total.split() == ["all", "3", "4k", "1.1k", "$0.0123", "1", "unpriced", "$0.71/h"]
     assert reader.split() == ["reader", "2", "3.1k", "1.1k", "$0.0123"]
     assert writer.split() == ["writer", "1", "900", "0", "-", "1", "unpriced"]
     assert section(play, "SPEND", width=50)[1].split()[:4] == ["all", "3", "5.1k", "$0.0123"]
+
+
+def test_health_counts_the_calls_of_models_as_show_does() -> None:
+    """Calls of tools that an agent made are in its budget, not among those that cost it tokens."""
+    play = at_work(paying({"usd": 2, "calls": 9}), "read", "reader")
+    usage = {"calls": 1, "input_tokens": 700, "usd": 0.5}
+    play.at(2, ev.AttemptSpent(task="read", attempt=1, usage={"calls": 1}, agent="maps"))
+    play.at(3, ev.AttemptSpent(task="read", attempt=1, usage=usage | {"calls": 2}))
+    assert play.model.state.spent["reader"]["calls"] == 2
+    lines = section(play, "SPEND")
+    assert [line.split()[:2] for line in lines[-2:]] == [["all", "1"], ["reader", "1"]]
+    assert "of 9 calls" in lines[1]
+    play.at(4, ev.AttemptSpent(task="read", attempt=1, usage={"calls": 2}, agent="maps"))
+    using(play, "read", **usage | {"calls": 4})
+    assert section(play, "SPEND")[-1].split()[:2] == ["reader", "2"]
 
 
 def test_health_tells_nothing_of_money_where_none_is_spent() -> None:
@@ -275,14 +297,16 @@ def test_health_shows_each_server_with_its_latency() -> None:
 
 
 def test_a_server_that_tasks_call_tells_their_times() -> None:
-    """Attempts of the agent count beside calls of its tools."""
+    """Attempts of the agent count beside calls of its tools; the newest of both is the last."""
     play = paying().begin(1, "read")
     serving(play, "reader", "ready")
     tool(play, 1.0, "reader.look")
     play.at(3, ev.AttemptCompleted(task="read", attempt=1, duration=2.0), ev.TaskCompleted(task="read"))
     agents = {"reader": play.model.metrics.agents[""]}
     took = latency(play.model.servers.known["reader"], agents)
-    assert (took.calls, took.mean, took.last) == (2, 1.5, 1.0)
+    assert (took.calls, took.mean, took.last) == (2, 1.5, 2.0)
+    agents["reader"].last_at = T0
+    assert latency(play.model.servers.known["reader"], agents).last == 1.0
 
 
 @pytest.mark.parametrize("how", ["ended", "left"])

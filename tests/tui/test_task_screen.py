@@ -349,6 +349,9 @@ async def test_what_was_in_flight_when_nobody_drives_it_is_interrupted(told: Tol
         await pilot.press("1")
         assert "INTERRUPTED" in app.head()[0]
         assert "was in flight when its process ended" in app.text("why")
+        await pilot.press("2")
+        assert "interrupted" in app.text("attempts")
+        assert "running" not in app.text("attempts")
 
 
 async def test_a_wide_screen_shows_two_columns(told: Told) -> None:

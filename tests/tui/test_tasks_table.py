@@ -387,3 +387,21 @@ def test_an_error_says_more_than_anything_else() -> None:
     assert saying(state["t"], play.model) == "page 1"
     play.fail(2, "t", failure=Failure(Category.TIMEOUT, "too slow", code="T1"))
     assert saying(state["t"], play.model) == "timeout_error: too slow (T1)"
+
+
+async def test_what_was_cut_off_is_interrupted() -> None:
+    """Once nobody drives the run its row says so, ends with the mark of it, and is found by the word."""
+    play = Play(task("a"), task("b")).begin(1, "a").at(3)
+    async with opened(play) as (app, table, pilot):
+        before = "".join(segment.text for segment in table.render_row(0, 80))
+        assert before.count("▶") == 2
+        table.filter = "interrupted"
+        assert table.count == 0
+        play.model.see_owner(False)
+        app.show()
+        await pilot.pause()
+        assert table.names == ["a"]
+        row = "".join(segment.text for segment in table.render_row(0, 80))
+        assert "▶" not in row
+        assert row.count("‖") == 2
+        assert "cut off" in row

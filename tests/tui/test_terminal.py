@@ -465,27 +465,34 @@ import os, signal
 
 def at_once():
     os.write(2, b"LAST WORDS\\n")
-    os._exit(3)
+    os._exit(0)
 
 def fault():
     os.kill(os.getpid(), signal.SIGSEGV)
 """
 
 
+@pytest.mark.parametrize("in_plain_lines", [False, True])
 @pytest.mark.parametrize("in_subshell", [True, False])
 @pytest.mark.parametrize("function", ["at_once", "fault"])
-def test_an_agent_that_ends_the_process(function, in_subshell, terminal, flow, tmp_path):
-    """The terminal is given back by who looks on: settings, cursor, mouse, and the shell's screen."""
+def test_an_agent_that_ends_the_process(function, in_subshell, in_plain_lines, terminal, flow, tmp_path):
+    """The terminal is given back: settings, cursor, mouse, the shell's screen. Who can says what is left."""
     (tmp_path / "steps.py").write_text(DIES)
     flow(wait="while ! test -e go; do sleep 0.1; done", die=f"call steps:{function}")
     if in_subshell:
-        terminal.leadtui("run", "flow.yaml")
+        terminal.leadtui("run", "flow.yaml", "--run-id", "r1")
     else:  # a shell that edits its next line at once takes the settings that it finds for its own
-        terminal.type(f"clear; {LEADTUI} run flow.yaml; echo CODE $?.")
+        terminal.type(f"clear; {LEADTUI} run flow.yaml --run-id r1; echo CODE $?.")
     terminal.until("RUNNING")
+    if in_plain_lines:
+        terminal.press("s")
+        terminal.until("s brings the screen back")
     (tmp_path / "go").touch()
-    terminal.until("leadtui ended without a word")
-    if function == "at_once":  # else the shell may have said so on the screen that is left
-        assert terminal.ended() == 3
+    if function == "fault":
+        terminal.until("leadtui ended without a word")
+    else:  # else the shell may have said so on the screen that is left
+        assert terminal.ended() == 1
+        told = "error: an agent ended this process (status 0)\nleft in the middle: leadtui resume r1\n"
+        assert told in terminal.screen
+        assert "LAST WORDS" in terminal.screen
     assert terminal.is_as_before()
-    assert ("LAST WORDS" in terminal.screen) is (function == "at_once")

@@ -273,3 +273,9 @@ def test_ticks_fill_the_width_and_stay_apart(seconds: float, width: int) -> None
     assert width < 12 or all(
         re.fullmatch(r"0s|\d+\.\d+s|\d+:\d\d|\d+:\d\d:\d\d", label) for label in text.split()
     )
+
+
+def test_what_was_cut_off_ends_with_a_mark_of_its_own() -> None:
+    """No event tells that its process ended; the stretch goes on up to the last known moment."""
+    told = spans(stamped((1, begun("t"))), moment(4), cut_off=True)
+    assert [(each.kind, each.end - ZERO) for each in told[-2:]] == [("run", 4), ("interrupted", 4)]

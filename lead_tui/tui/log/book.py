@@ -19,6 +19,7 @@ SILENT = frozenset(
         ev.AttemptCompleted,
         ev.RunQueued,
         ev.RetryScheduled,
+        ev.ToolsWaiting,
         ev.AttemptSaved,
         ev.AttemptSpent,
     }

@@ -3,7 +3,8 @@
 Rows have absolute numbers, so that a place keeps its number while older rows come or go: what is laid out
 later in front has smaller ones, below 0 as well. Only answers and calls of tools grow where
 they began. An item that surely takes one row costs next to nothing
-until it is drawn. What the channel drops goes here too, and no more than `ROWS` rows are kept.
+until it is drawn. What the channel drops goes here too, and no more than `ROWS` rows are kept; the first
+row says so then.
 """
 
 from bisect import bisect_right
@@ -64,6 +65,11 @@ class Block:
         """The row of the transcript that holds this character of the text."""
         return self.start + max(bisect_right(self.rows, index, key=itemgetter(0)) - 1, 0)
 
+    def say(self, said: Said, width: int) -> None:
+        """Something else than its item."""
+        self._said = said
+        self.text, self.rows = lay_out(said.text, width)
+
     def line(self, index: int) -> Span:
         """The line of the text, between newlines, that holds this character."""
         end = self.text.find("\n", index)
@@ -99,8 +105,10 @@ class Block:
 class Transcript:
     """`start` and `end` are absolute numbers of rows, `first` and `next` of the channel's items."""
 
-    def __init__(self, channel: Channel, width: int, *, loud_only: bool = False) -> None:
+    def __init__(self, channel: Channel, width: int, *, loud_only: bool = False, run_id: str = "") -> None:
         self.channel = channel
+        self.run_id = run_id
+        """Where what is missing can be read."""
         self.width = width
         """Of the rows, in cells; 0 if they are not wrapped."""
         self.loud_only = loud_only
@@ -109,6 +117,9 @@ class Transcript:
         self.start = 0
         self.first = self.next = channel.end
         self._rows: list[Block] = []
+        self._mark: Block | None = None
+        """The first block, if it says how much older is not shown."""
+        self._marked = 0
         self._growing: list[tuple[Block, int]] = []
         """Answers that are being given and calls without one, and how much of it is laid out."""
 
@@ -118,6 +129,11 @@ class Transcript:
     @property
     def end(self) -> int:
         return self.start + len(self._rows)
+
+    @property
+    def said(self) -> int:
+        """Rows of what was said."""
+        return len(self._rows) - (0 if self._mark is None else self._mark.height)
 
     @property
     def waiting(self) -> int:
@@ -132,7 +148,7 @@ class Transcript:
     @property
     def has_older(self) -> bool:
         """Is there anything before the first row that could still be laid out?"""
-        return self.first > self.channel.dropped and len(self._rows) < ROWS
+        return self.first > self.channel.dropped and self.said < ROWS
 
     @property
     def is_cut(self) -> bool:
@@ -174,6 +190,7 @@ class Transcript:
     def take(self) -> None:
         """Lay out a piece of what is new."""
         channel = self.channel
+        self._unmark()
         self.next = max(self.next, channel.dropped)
         fresh = channel.since(self.next)
         piece = fresh[: _piece(fresh, range(len(fresh)))]
@@ -197,6 +214,7 @@ class Transcript:
         channel = self.channel
         if not self.has_older:
             return
+        self._unmark()
         items = channel.items
         begin = self.first - channel.dropped
         size = min(_piece(items, range(begin - 1, -1, -1)), most)
@@ -216,9 +234,11 @@ class Transcript:
         for block in dict.fromkeys(rows):
             block.start += self.start
         self._rows[:0] = rows
+        self._mark_older()
 
     def forget(self) -> None:
         """Let go of what the channel dropped, and of what is too much."""
+        self._unmark()
         rows = self._rows
         gone = 0
         if self.first < self.channel.dropped:
@@ -231,6 +251,27 @@ class Transcript:
         if gone:
             del rows[:gone]
             self.start += gone
+        self._mark_older()
+
+    def _unmark(self) -> None:
+        if self._mark is not None:
+            del self._rows[: self._mark.height]
+            self.start += self._mark.height
+            self._mark = None
+
+    def _mark_older(self) -> None:
+        """Say in front how much is not shown, once nothing older can be laid out."""
+        if self.has_older or not self.first:
+            return
+        item = self.channel.items[self.first - self.channel.dropped]
+        self._mark = mark = Block(self.first - 1, 1, item)
+        mark.say(_not_shown(self.first, self.run_id), self.width)
+        self.start -= mark.height
+        mark.start = self.start
+        self._rows[:0] = [mark] * mark.height
+        if self.first != self._marked:
+            self._marked = self.first
+            self.edits += 1
 
     def _grow(self, more: ev.Tokens, number: int, count: int) -> bool:
         block = self._rows[-1] if self._rows else None
@@ -289,6 +330,11 @@ class Transcript:
     def _is_one_row(self, text: str) -> bool:
         """Is it one row and safe, surely and at a glance?"""
         return len(text) <= (self.width or len(text)) and text.isascii() and text.isprintable()
+
+
+def _not_shown(count: int, run_id: str) -> Said:
+    older = f"{count:,} older line{'' if count == 1 else 's'}"
+    return Said("", "muted", f"{older} not shown here: `leadtui logs {run_id or 'RUN'}` has them")
 
 
 def _size(item: Item) -> int:

@@ -276,6 +276,12 @@ def _(event: ev.ToolReturned) -> Said:
 
 
 @_say.register
+def _(event: ev.ToolsWaiting) -> Said:
+    calls = ", ".join(event.calls) or "no call"
+    return Said("wait", "faint", f"tools wait with the task: {calls}")
+
+
+@_say.register
 def _(event: ev.AttemptSaved) -> Said:
     return Said("saved", "faint", "a step to go on from is saved")
 

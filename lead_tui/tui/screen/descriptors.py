@@ -101,10 +101,12 @@ class Descriptors:
             self._collect()
 
     def written(self) -> tuple[str, int]:
-        """The first of what was written past the screen, and how many bytes came after that."""
+        """The first of what was written past the screen, told once, and how many bytes came after that."""
         if self._file is not None:
             self._collect()
-        return self._first.decode("utf-8", "replace"), self._left_out
+        told = self._first.decode("utf-8", "replace"), self._left_out
+        self._first, self._left_out = b"", 0
+        return told
 
     def _collect(self) -> None:
         number = self.file

@@ -79,9 +79,7 @@ def keys(ended: asyncio.Event, terminal: TextIO | None = None) -> Iterator[None]
         if not pressed or ENDS.intersection(pressed):
             ended.set()
 
-    mode = termios.tcgetattr(number)
-    mode[3] &= ~(termios.ECHO | termios.ICANON | termios.ISIG)
-    termios.tcsetattr(number, termios.TCSANOW, mode)
+    termios.tcsetattr(number, termios.TCSANOW, unechoed(before))
     loop.add_reader(number, read)
     try:
         yield
@@ -89,3 +87,12 @@ def keys(ended: asyncio.Event, terminal: TextIO | None = None) -> Iterator[None]
         loop.remove_reader(number)
         with suppress(termios.error):
             termios.tcsetattr(number, termios.TCSANOW, before)
+
+
+def unechoed(settings: list[Any]) -> list[Any]:
+    """What termios is to say while keys come one by one."""
+    import termios
+
+    changed = [*settings]
+    changed[3] &= ~(termios.ECHO | termios.ICANON | termios.ISIG)
+    return changed

@@ -1,6 +1,7 @@
 """Approvals: every open question of every run, or of one; what it shows, its form, and the answers."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -15,12 +16,14 @@ from textual.widgets.option_list import Option
 from lead_tui.core.commands import Approve, Reject
 from lead_tui.core.events import ApprovalGranted
 from lead_tui.flow.forms import validate_values
+from lead_tui.journal.base import RunRow
 from lead_tui.text.safe import safe, safe_line
 from lead_tui.text.words import CALL_IS_GONE
 from lead_tui.tui import themes
 from lead_tui.tui.flows.fields import of_form
 from lead_tui.tui.flows.needs import OpenGate, Watch
 from lead_tui.tui.intents import Steer
+from lead_tui.tui.look import Tone
 from lead_tui.tui.runs import Runs
 from lead_tui.tui.screens.looking import keep_looking
 from lead_tui.tui.themes import Palette
@@ -141,8 +144,16 @@ class ApprovalsScreen(Screen[None]):
         self._wanted = None
         listed.styles.height = len(gates) + 1
         self.set_class(not gates, "-nothing")
-        listed.set_note("" if gates else "no run asks you anything")
+        listed.set_note("" if gates else await self._nothing_asked(recent))
         await self._show_gate(listed.gate)
+
+    async def _nothing_asked(self, recent: Sequence[RunRow]) -> str:
+        """Of one run it may be that all was given that it asked for."""
+        if self._run_id is None:
+            return "no run asks you anything"
+        needs = [each for each in await self._watch.look(recent) if each.run_id == self._run_id]
+        given = next((each.what for each in needs if each.kind == "answered"), "")
+        return f"{given} (esc, then r)" if given else "this run asks you nothing"
 
     async def _tell_gone(self, gate: OpenGate) -> None:
         """Somebody else answered it, or its run went on without."""
@@ -195,17 +206,42 @@ class ApprovalsScreen(Screen[None]):
         return text
 
     def _show_answers(self, gate: OpenGate) -> None:
-        palette, answers = Palette.of(self.app), self._answers
-        ascii_only = themes.ascii_only(self.app)
-        ok, bad = ("+", "x") if ascii_only else ("✔", "✖")
-        again = (_AGAIN if gate.again else "", palette["ask"])
-        granted = gate.request.options or ["approve"]
+        answers = self._answers
         answers.clear_options()
-        answers.add_options(
-            Option(Text.assemble((f" {ok} ", palette["ok"]), safe_line(each, 200), again)) for each in granted
-        )
-        answers.add_option(Option(Text.assemble((f" {bad} ", palette["bad"]), _REJECT, again)))
+        answers.add_options(map(Option, self._answer_lines(gate)))
         answers.highlighted = 0
+
+    def _answer_lines(self, gate: OpenGate) -> list[Text]:
+        """The one under the cursor wears the cursor's colour alone: others are hard to read there."""
+        palette, answers = Palette.of(self.app), self._answers
+        ok, bad = ("+", "x") if themes.ascii_only(self.app) else ("✔", "✖")
+        marked: list[tuple[str, Tone, str]] = [
+            (ok, "ok", safe_line(each, 200)) for each in gate.request.options or ["approve"]
+        ]
+        again = _AGAIN if gate.again else ""
+        lines = []
+        for index, (mark, tone, text) in enumerate([*marked, (bad, "bad", _REJECT)]):
+            lit = answers.has_focus and index == answers.highlighted
+            ends = ("", "") if lit else (palette[tone], palette["ask"])
+            lines.append(Text.assemble((f" {mark} ", ends[0]), text, (again, ends[1])))
+        return lines
+
+    def _draw_answers(self) -> None:
+        answers = self._answers
+        if self._shown is not None:
+            for index, line in zip(
+                range(answers.option_count), self._answer_lines(self._shown), strict=False
+            ):
+                answers.replace_option_prompt_at_index(index, line)
+
+    def on_option_list_option_highlighted(self) -> None:
+        self._draw_answers()
+
+    def on_descendant_focus(self) -> None:
+        self._draw_answers()
+
+    def on_descendant_blur(self) -> None:
+        self._draw_answers()
 
     def _enter(self) -> None:
         """From the list to what is to be filled in or chosen."""

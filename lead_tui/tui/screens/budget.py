@@ -7,12 +7,12 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from lead_tui.core.commands import RaiseBudget
 from lead_tui.tui.flows.fields import Field
 from lead_tui.tui.prose.amounts import amount_text, percent, whose
+from lead_tui.tui.screens.modal import Modal
 from lead_tui.tui.themes import Palette
 from lead_tui.tui.vitals.spending import Limit
 from lead_tui.tui.widgets.form import Form
@@ -20,10 +20,10 @@ from lead_tui.tui.widgets.form import Form
 _UNITS = {"usd": "dollars", "tokens": "tokens", "calls": "calls", "seconds": "seconds"}
 
 
-class BudgetScreen(ModalScreen[RaiseBudget | None]):
+class BudgetScreen(Modal[RaiseBudget | None]):
     """Gives the command, None if the person leaves. `refusal` says why the run would not take it.
 
-    `limits` are those of the budget of `agent`, empty for the flow's; `alive`: somebody drives the run.
+    `limits` are those of the budget of `agent`, empty for the flow's; `then` says what a raise leads to.
     """
 
     DEFAULT_CSS = """
@@ -54,19 +54,18 @@ class BudgetScreen(ModalScreen[RaiseBudget | None]):
         limits: Sequence[Limit],
         refusal: Callable[[RaiseBudget], str],
         *,
-        alive: bool = True,
+        then: str = "What it holds back goes on.",
     ) -> None:
         super().__init__()
         self._agent = agent
         self._limits = sorted(limits, key=lambda limit: list(_UNITS).index(limit.what))
         self._refusal = refusal
-        self._alive = alive
+        self._then = then
 
     def compose(self) -> ComposeResult:
-        then = "What it holds back goes on." if self._alive else "The run is taken up here and goes on."
         with Vertical() as box:
             box.border_title = f"Raise {whose(self._agent)}"
-            yield Static(f"Each limit is the new total. {then}", id="what", markup=False)
+            yield Static(f"Each limit is the new total. {self._then}", id="what", markup=False)
             yield Form([_field(limit) for limit in self._limits])
             yield Static(id="why", markup=False)
             yield Static("enter next, then raise   esc back", classes="hint", markup=False)

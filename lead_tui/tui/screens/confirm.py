@@ -12,11 +12,11 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from lead_tui.text.safe import safe, safe_line
+from lead_tui.tui.screens.modal import Modal
 from lead_tui.tui.themes import Palette
 
 
@@ -29,7 +29,7 @@ class Choice:
     label: str = ""
 
 
-class Confirm(ModalScreen[str | None]):
+class Confirm(Modal[str | None]):
     """`await app.push_screen_wait(Confirm(...))`, in a worker, gives the id of a choice or None."""
 
     DEFAULT_CSS = """

@@ -8,12 +8,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from lead_tui.text.safe import safe_line
 from lead_tui.tui.editing.check import DiffLine
 from lead_tui.tui.look import Tone
+from lead_tui.tui.screens.modal import Modal
 from lead_tui.tui.widgets.rows import Rows
 
 _LOOKS: dict[str, tuple[str, Tone]] = {
@@ -59,7 +59,7 @@ class DiffRows(Rows):
         self.refresh()
 
 
-class DiffScreen(ModalScreen[bool]):
+class DiffScreen(Modal[bool]):
     """`await app.push_screen_wait(DiffScreen(name, lines))`, in a worker."""
 
     DEFAULT_CSS = """

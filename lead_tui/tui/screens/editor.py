@@ -366,7 +366,7 @@ class EditorScreen(Screen[None]):
             self.run_worker(self._leave(), group="file")
 
     async def _leave(self) -> None:
-        if await self.may_leave():
+        if await self.may_leave() and self.is_active:
             self.dismiss()
 
     def action_save(self) -> None:

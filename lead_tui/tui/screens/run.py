@@ -34,7 +34,9 @@ from lead_tui.tui.prose.amounts import amount_text, whose
 from lead_tui.tui.runs import Runs
 from lead_tui.tui.screens.confirm import Choice, Confirm
 from lead_tui.tui.session import Session
+from lead_tui.tui.taking_up import how_many, steer
 from lead_tui.tui.tape import Tape
+from lead_tui.tui.vitals.given import asking, given_text
 from lead_tui.tui.vitals.spending import Limit, holding, limits
 from lead_tui.tui.widgets.gate_bar import GateBar
 from lead_tui.tui.widgets.hints import Hints
@@ -157,12 +159,12 @@ class RunScreen(Screen[None]):
             self.query_one(Scrubber).refresh()
 
     def _show_run(self) -> None:
-        gates = views.open_gates(self.model.state)
+        gates = asking(self.model)
         spent = holding(self.model)
         self.query_one(StatusLine).show(self._notes(), self._unread())
         live = self.feed.replay is None
         if live:
-            self.query_one(GateBar).show(gates, self._interrupted(), spent)
+            self.query_one(GateBar).show(gates, self._interrupted(), spent, given_text(self.model))
         else:
             self.query_one(GateBar).show((), ())
         self.query_one(TabLine).remark = _remark(len(gates), self.app) if live else ""
@@ -311,7 +313,7 @@ class RunScreen(Screen[None]):
             case "cancel":
                 return not replays and not self.model.ended and self.model.state.seq > 0
             case "hold":
-                return not replays and not self._refused(self._hold_command())
+                return not replays and self._can_hold()
             case "go_on":
                 return not replays and self._can_go_on()
             case "cancel_task":
@@ -345,6 +347,12 @@ class RunScreen(Screen[None]):
 
     def _hold_command(self) -> AnyCommand:
         return Resume() if self.model.state.status is RunStatus.PAUSED else Pause()
+
+    def _can_hold(self) -> bool:
+        """Where nobody drives it there is nothing to pause."""
+        command = self._hold_command()
+        at_rest = isinstance(command, Pause) and self.model.interrupted
+        return not at_rest and not self._refused(command)
 
     def _can_go_on(self) -> bool:
         return self.model.interrupted or not self._refused(Retry())
@@ -389,11 +397,11 @@ class RunScreen(Screen[None]):
 
     def action_cancel_task(self) -> None:
         task = self.panes.tasks.selected
-        self.post_message(Steer(self.model.run_id, CancelTask(task=task), f"cancelling {task}"))
+        steer(self, self.model, CancelTask(task=task), f"cancelling {task}")
 
     def action_skip_task(self) -> None:
         task = self.panes.tasks.selected
-        self.post_message(Steer(self.model.run_id, Skip(task=task), f"skipped {task}"))
+        steer(self, self.model, Skip(task=task), f"skipped {task}")
 
     def action_budget(self) -> None:
         """Raise the budget under the cursor of the health, else the one that presses most."""
@@ -406,7 +414,13 @@ class RunScreen(Screen[None]):
             if command is not None:
                 self.post_message(Steer(self.model.run_id, command, _raised(agent, command)))
 
-        self.app.push_screen(BudgetScreen(agent, mine, self._refused, alive=self.model.alive), answered)
+        self.app.push_screen(BudgetScreen(agent, mine, self._refused, then=self._once_raised()), answered)
+
+    def _once_raised(self) -> str:
+        if self.model.alive:
+            return "What it holds back goes on."
+        tasks = len(views.going_on(self.model.state, paid=True))
+        return f"Nobody drives this run: it is taken up here, and {how_many(tasks)}."
 
     def _budget_meant(self) -> str:
         for health in self.query("#health"):

@@ -6,14 +6,14 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from lead_tui.text.safe import safe_line
+from lead_tui.tui.screens.modal import Modal
 from lead_tui.tui.widgets.inert import InertInput
 
 
-class SecretsScreen(ModalScreen[dict[str, str] | None]):
+class SecretsScreen(Modal[dict[str, str] | None]):
     """Gives the values by name, None if the person leaves."""
 
     DEFAULT_CSS = """

@@ -65,15 +65,28 @@ class StartScreen(Screen[None]):
     ]
 
     class Run(Message):
-        """Start this flow with these complete, checked inputs."""
+        """Start this flow with these complete, checked inputs, then tell the form: `begun` or `refused`."""
 
         def __init__(
-            self, document: Document, values: dict[str, Any], environment: Mapping[str, str]
+            self,
+            form: "StartScreen",
+            document: Document,
+            values: dict[str, Any],
+            environment: Mapping[str, str],
         ) -> None:
             super().__init__()
+            self.form = form
             self.document = document
             self.values = values
             self.environment = environment
+
+    class Begun(Message):
+        """The form is on top and its run is there: show that in its place."""
+
+        def __init__(self, form: "StartScreen", run_id: str) -> None:
+            super().__init__()
+            self.form = form
+            self.run_id = run_id
 
     def __init__(
         self,
@@ -89,6 +102,9 @@ class StartScreen(Screen[None]):
         self._environment: Mapping[str, str] = os.environ if environment is None else environment
         self._document: Document | None = None
         self._plan = LaunchPlan((), 1)
+        self._is_sent = False
+        self._run_id = ""
+        """The run that came of it."""
 
     @property
     def path(self) -> Path | None:
@@ -149,7 +165,10 @@ class StartScreen(Screen[None]):
         form.display = bool(workflow.inputs)
         warnings = [problem_text(each, palette, "retry") for each in document.warnings[:TOLD]]
         self._tell(Text("\n").join(warnings) if warnings else None)
-        if not form.focus_first():
+        self._focus_first()
+
+    def _focus_first(self) -> None:
+        if not self.query_one(Form).focus_first():
             self.query_one(PlanList).focus()
 
     def _last_inputs(self, document: Document) -> Mapping[str, Any]:
@@ -173,7 +192,7 @@ class StartScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "run":
-            return self._document is not None
+            return self._document is not None and not self._is_sent
         if action == "again":
             return self._document is None and self.path is not None
         return self.path is not None if action == "edit" else True
@@ -192,7 +211,7 @@ class StartScreen(Screen[None]):
         self.action_run()
 
     def _start(self, given: dict[str, Any]) -> None:
-        if self._document is None:
+        if self._document is None or self._is_sent:
             return
         try:
             values = resolve_inputs(self._document.workflow, given)
@@ -201,7 +220,30 @@ class StartScreen(Screen[None]):
         except LeadError as error:
             self.notify(safe(str(error)), severity="error", markup=False)
             return
-        self.post_message(self.Run(self._document, values, self._environment))
+        self._show_sent(True)
+        self.post_message(self.Run(self, self._document, values, self._environment))
+
+    def _show_sent(self, is_sent: bool) -> None:
+        """A form that is sent is not sent again."""
+        self._is_sent = is_sent
+        self.query_one(TitleLine).show(note="starting …" if is_sent else "", tone="busy")
+        self.query_one("#body").disabled = is_sent
+        self.refresh_bindings()
+
+    def refused(self) -> None:
+        """Nothing was begun: the form can be sent again."""
+        if self.is_attached:
+            self._show_sent(False)
+            self._focus_first()
+
+    def begun(self, run_id: str) -> None:
+        """Give way to the run, at once or when this is on top again."""
+        self._run_id = run_id
+        self._give_way()
+
+    def _give_way(self) -> None:
+        if self._run_id and self.is_active:
+            self.post_message(self.Begun(self, self._run_id))
 
     def action_edit(self) -> None:
         if self.path is not None:
@@ -211,6 +253,7 @@ class StartScreen(Screen[None]):
         self._load()
 
     def on_screen_resume(self) -> None:
-        """Back from the editor: the flow may be well now."""
+        """Back from the editor: the flow may be well now, or what was sent has begun."""
+        self._give_way()
         if self.has_class("-broken"):
             self._load()

@@ -24,7 +24,9 @@ from lead_tui.tui.intents import Steer, TestAgents
 from lead_tui.tui.model import Changes, RunModel
 from lead_tui.tui.runs import Runs
 from lead_tui.tui.screens.confirm import Choice, Confirm
+from lead_tui.tui.taking_up import steer
 from lead_tui.tui.tasks.attempts import Attempt, attempts
+from lead_tui.tui.tasks.looks import cut_off
 from lead_tui.tui.tasks.words import as_written, head, names_of, no_attempt, story, why
 from lead_tui.tui.tool_calls import ToolCall
 from lead_tui.tui.widgets.heading import Heading
@@ -219,7 +221,14 @@ class TaskScreen(Screen[None]):
         pane = self.query_one("#attempts", Prose)
         pane.set_empty(no_attempt(self._state))
         pane.set_paragraphs(
-            story(self._tries, self.model.now, chosen=self._chosen, call=self._call, ascii_only=self._ascii)
+            story(
+                self._tries,
+                self.model.now,
+                chosen=self._chosen,
+                call=self._call,
+                cut_off=cut_off(self.model, self._state),
+                ascii_only=self._ascii,
+            )
         )
 
     def _see_usage(self) -> None:
@@ -362,7 +371,7 @@ class TaskScreen(Screen[None]):
 
         def answered(choice: str | None) -> None:
             if choice == "retry":
-                self._steer(Retry(), "running again what failed")
+                self.post_message(Steer(self.model.run_id, Retry(), "running again what failed"))
 
         question = Confirm(
             f"Run {'it' if tasks == [self.task_name] else f'{len(tasks)} tasks'} again?",
@@ -379,7 +388,7 @@ class TaskScreen(Screen[None]):
         self._steer(Skip(task=self.task_name), f"skipped {self.task_name}")
 
     def _steer(self, command: AnyCommand, done: str) -> None:
-        self.post_message(Steer(self.model.run_id, command, done))
+        steer(self, self.model, command, done)
 
     def action_test_agent(self) -> None:
         if self.path is not None:

@@ -32,12 +32,15 @@ class Span(NamedTuple):
 # --- events to spans --------------------------------------------------------------------------------
 
 
-def spans(events: Sequence[ev.Event], now: datetime) -> list[Span]:
-    """The stretches of one task's life in order, what is open up to `now`; other events say nothing."""
+def spans(events: Sequence[ev.Event], now: datetime, *, cut_off: bool = False) -> list[Span]:
+    """The stretches of one task's life in order, what is open up to `now`; other events say nothing.
+
+    `cut_off`: nobody drives the run any more, and no event tells so.
+    """
     life = _Life()
     for event in events:
         life.see(event)
-    return life.until(now.timestamp())
+    return life.until(now.timestamp(), "interrupted" if cut_off else "now")
 
 
 class _Life:
@@ -69,11 +72,11 @@ class _Life:
             case ev.TaskSkipped():
                 self._turn(event, None)
 
-    def until(self, now: float) -> list[Span]:
+    def until(self, now: float, mark: Kind) -> list[Span]:
         if self._open is None:
             return self._spans
         end = max(now, self._since)
-        marks = [Span("now", end, end)] if self._open == "run" else []
+        marks = [Span(mark, end, end)] if self._open == "run" else []
         return [*self._spans, Span(self._open, self._since, end), *marks]
 
     def _turn(self, event: ev.Event, kind: Kind | None, came_out: Kind = "run") -> None:

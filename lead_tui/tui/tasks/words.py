@@ -6,15 +6,16 @@ from typing import Any
 
 from lead_tui.core import events as ev
 from lead_tui.core import views
-from lead_tui.core.state import READY, RUNNING, TASK_ENDED, WAITING, TaskState, TaskStatus
+from lead_tui.core.state import READY, TASK_ENDED, WAITING, TaskState, TaskStatus
 from lead_tui.runner.left import why_cut_off
 from lead_tui.text.wire import json_text
 from lead_tui.text.words import duration, failure_text, short_name
-from lead_tui.tui.look import TASKS, Look, Tone, clock, task_look
+from lead_tui.tui.look import TASKS, Look, Tone, clock
 from lead_tui.tui.model import RunModel
 from lead_tui.tui.prose.amounts import spend_text
 from lead_tui.tui.prose.paragraphs import Paragraph, Span, plain
 from lead_tui.tui.tasks.attempts import Attempt, Wait
+from lead_tui.tui.tasks.looks import cut_off, look_of
 from lead_tui.tui.vitals.lines import countdown
 
 _SHOWN = 300
@@ -32,18 +33,9 @@ _CALLS = 50
 """Calls of tools that are told of an attempt."""
 
 
-def cut_off(model: RunModel, task: TaskState) -> bool:
-    """Was it in flight when the process ended that drove the run?"""
-    return model.interrupted and task.status is RUNNING
-
-
 def _moment(at: datetime) -> str:
     """In the reader's own time zone."""
     return f"{at.astimezone():%H:%M:%S}"
-
-
-def look_of(model: RunModel, task: TaskState) -> Look:
-    return TASKS[TaskStatus.INTERRUPTED] if cut_off(model, task) else task_look(task)
 
 
 def head(
@@ -174,28 +166,30 @@ def story(
     *,
     chosen: int | None = None,
     call: int | None = None,
+    cut_off: bool = False,
     ascii_only: bool = False,
 ) -> list[Paragraph]:
     """The attempts one by one; the target of each is its place in the list, with `.` and the number of a call
-    that it made. `chosen`, and of that one `call`, is marked.
+    that it made. `chosen`, and of that one `call`, is marked. `cut_off`: what is in flight is not any more.
     """
     lines: list[Paragraph] = []
     for place, each in enumerate(tries):
         if each.anew:
             lines += [Paragraph(), Paragraph((Span("the run was reopened", "muted"),))]
         is_chosen = place == chosen
-        lines += _attempt(each, now, str(place), chosen=is_chosen and call is None, ascii_only=ascii_only)
+        look = TASKS[TaskStatus.INTERRUPTED] if cut_off and each.outcome == "running" else _look(each)
+        glyph = look.ascii if ascii_only else look.glyph
+        lines += _attempt(each, now, str(place), look, glyph, chosen=is_chosen and call is None)
         lines += _calls(each, place, call if is_chosen else None)
     return lines
 
 
 def _attempt(
-    each: Attempt, now: datetime, target: str, *, chosen: bool, ascii_only: bool
+    each: Attempt, now: datetime, target: str, look: Look, glyph: str, *, chosen: bool
 ) -> Iterator[Paragraph]:
-    look = _look(each)
     seconds = each.seconds(now)
     head = (
-        Span(f"{look.ascii if ascii_only else look.glyph} ", look.tone),
+        Span(f"{glyph} ", look.tone),
         Span(f"{each.number:<3}", bold=True),
         Span(f"{look.word:<12}", look.tone),
         Span(f"{_moment(each.started)}  " if each.started is not None else f"{'-':<10}", "muted"),

@@ -17,6 +17,7 @@ from lead_tui.tui.model import RunModel
 from lead_tui.tui.prose.amounts import percent, whose
 from lead_tui.tui.prose.cells import fit
 from lead_tui.tui.prose.paragraphs import Span
+from lead_tui.tui.tasks.looks import look_of
 from lead_tui.tui.vitals.agent_times import AgentTimes
 from lead_tui.tui.vitals.frame import Frame, Vital, lead, more, when
 from lead_tui.tui.vitals.money_lines import spend
@@ -182,7 +183,7 @@ def _in_flight(model: RunModel, frame: Frame) -> list[Vital]:
 
 
 def _call(task: TaskState, model: RunModel, frame: Frame, room: int) -> Vital:
-    look, since = task_look(task), task.started_at
+    look, since = look_of(model, task), task.started_at
     age = clock((model.now - since).total_seconds()) if since is not None else "-"
     action = f".{task.plan.action}" if task.plan.action else ""
     progress = model.progress.get(task.name)

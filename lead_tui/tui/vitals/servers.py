@@ -45,11 +45,11 @@ class Servers:
         """A call of a tool `server.tool` is over."""
         server = self.known.get(returned.tool.partition(".")[0])
         if server is not None:
-            server.times.add(returned.duration, failed=returned.failure is not None)
+            server.times.add(returned.duration, failed=returned.failure is not None, at=returned.ts)
 
 
 class Latency(msgspec.Struct, frozen=True):
-    """Of all calls to a server, in seconds; `last` is 0 if there was none."""
+    """Of all calls to a server, in seconds; `last` is the newest one's, 0 if there was none."""
 
     calls: int
     failed: int
@@ -62,5 +62,5 @@ def latency(server: Server, agents: Mapping[str, ResponseTimes]) -> Latency:
     both = [times for times in (agents.get(server.name), server.times) if times is not None and times.count]
     calls = sum(times.count for times in both)
     total = sum(times.total for times in both)
-    last = both[-1].last if both else 0.0
+    last = max(both, key=lambda times: times.last_at).last if both else 0.0
     return Latency(calls, sum(times.failed for times in both), total / calls if calls else 0.0, last)

@@ -6,8 +6,10 @@ What its events tell, and what attempts in flight told since: the counters move 
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
+from lead_tui.core import events as ev
 from lead_tui.core.spending import UNCOUNTED, WARN_AT, add, amount, reaches
 from lead_tui.flow.models import Limited
+from lead_tui.observers.metrics import MODEL_KEYS
 from lead_tui.tui.look import Look
 from lead_tui.tui.model import RunModel
 from lead_tui.tui.prose.amounts import amount_text, is_spent, percent
@@ -84,6 +86,28 @@ def spenders(model: RunModel) -> dict[str, Mapping[str, float]]:
     return dict(sorted(paid, key=lambda each: (-each[1].get("usd", 0), -amount(each[1], "tokens"))))
 
 
+def model_calls(model: RunModel) -> dict[str, float]:
+    """The calls that went to a model, by agent, "" for all together: those of tools are not among them."""
+    found = dict(model.metrics.model_calls)
+    for name, note in model.using.items():
+        task = model.state.tasks[name]
+        if note.attempt == task.attempt and name in model.active and (more := _asked_since(model, note)):
+            for scope in ("", task.plan.agent):
+                found[scope] = found.get(scope, 0) + more
+    return found
+
+
+def _asked_since(model: RunModel, note: ev.Usage) -> float:
+    """How often an attempt in flight asked its model beyond what its events tell."""
+    if not any(key in note.usage for key in MODEL_KEYS):
+        return 0
+    told = model.metrics.told.get(note.task, {})
+    others = [each for name, each in told.items() if name]
+    own = note.usage.get("calls", 0) - sum(calls for calls, _ in others)
+    known = told.get("", (0, 0))[1] - sum(models for _, models in others)
+    return max(own - max(known, 0), 0)
+
+
 def limits(model: RunModel) -> list[Limit]:
     """Of all budgets, the most pressing first."""
     budgets = model.state.budgets
@@ -107,11 +131,19 @@ def pressing(model: RunModel, agent: str = "") -> Limit | None:
 
 
 def holding(model: RunModel) -> list[Limit]:
-    """What lets nothing more start before it is raised, as the run itself judged it."""
+    """What lets nothing more start before it is raised, as the run itself judged it; not what was raised and
+    only waits for somebody who takes the run up.
+    """
     if model.ended:
         return []
-    budgets = model.state.budgets
-    return [limit for limit in limits(model) if limit.enforce and limit.what in budgets[limit.agent].exceeded]
+    budgets, raised = model.state.budgets, model.given.raises
+    return [
+        limit
+        for limit in limits(model)
+        if limit.enforce
+        and limit.what in budgets[limit.agent].exceeded
+        and (limit.agent, limit.what) not in raised
+    ]
 
 
 def _untold(model: RunModel) -> Iterator[tuple[str, dict[str, float]]]:

@@ -103,7 +103,7 @@ class FlowList(Section):
             return _INVALID
         if past is None:
             return _NEVER
-        return status_look(past.last.status, unpaid=past.last.id in self._unpaid)
+        return status_look(past.last.status, unpaid=past.last.id in self._unpaid, parked=past.last.parked)
 
     def _names(self, flow: FoundFlow, path: str, width: int) -> Iterable[Segment]:
         width = max(width, 8)

@@ -32,11 +32,17 @@ class GateBar(Widget):
         self._leads_to = "app.approvals"
 
     def show(
-        self, gates: Sequence[GateState], interrupted: Sequence[str], spent: Sequence[Limit] = ()
+        self,
+        gates: Sequence[GateState],
+        interrupted: Sequence[str],
+        spent: Sequence[Limit] = (),
+        given: str = "",
     ) -> None:
-        """`spent`: limits of budgets that let nothing more start."""
-        self._leads_to = "app.approvals" if gates or not spent else "screen.budget"
-        text = _text(gates, interrupted, spent)
+        """`spent`: limits of budgets that let nothing more start; `given`: what was answered or raised, and
+        waits for somebody who takes the run up.
+        """
+        self._leads_to = _leads_to(gates, interrupted, spent, given)
+        text = _text(gates, interrupted, spent, given)
         if text != self._text:
             self._text = text
             self.set_class(bool(text[0]), "-asks")
@@ -62,8 +68,19 @@ class GateBar(Widget):
         await self.app.run_action(self._leads_to, self.screen)
 
 
+def _leads_to(
+    gates: Sequence[GateState], interrupted: Sequence[str], spent: Sequence[Limit], given: str
+) -> str:
+    """The action of a click: that of the first key that is named."""
+    if gates:
+        return "app.approvals"
+    if spent:
+        return "screen.budget"
+    return "screen.go_on" if given and not interrupted else "app.approvals"
+
+
 def _text(
-    gates: Sequence[GateState], interrupted: Sequence[str], spent: Sequence[Limit]
+    gates: Sequence[GateState], interrupted: Sequence[str], spent: Sequence[Limit], given: str
 ) -> tuple[str, str, str]:
     """Who asks, what, and the keys that answer."""
     if gates:
@@ -80,6 +97,8 @@ def _text(
         names = ", ".join(interrupted[:3]) + (" ..." if len(interrupted) > 3 else "")
         keys = "r runs again  S on its row skips"
         return "interrupted:", safe_line(f"{names} may have happened", 300), keys
+    if given:
+        return f"{given}:", "it waits for resume", "r resumes"
     return "", "", ""
 
 

@@ -23,8 +23,9 @@ from lead_tui.tui.dag.fit import fitted
 from lead_tui.tui.dag.nearby import Nearby
 from lead_tui.tui.dag.planned import PlanGraph
 from lead_tui.tui.dag.walk import Direction, edges_through, next_box
-from lead_tui.tui.look import Look, task_look
+from lead_tui.tui.look import Look
 from lead_tui.tui.model import Changes, RunModel
+from lead_tui.tui.tasks.looks import look_of
 from lead_tui.tui.themes import Palette
 from lead_tui.tui.widgets.graph_labels import Label, legend, stub_label, task_label
 from lead_tui.tui.widgets.graph_lines import GraphLines
@@ -215,7 +216,7 @@ class GraphView(ScrollView, can_focus=True):
 
     def _look(self, name: str) -> Look:
         if self._model is not None:
-            return task_look(self._model.state.tasks[name])
+            return look_of(self._model, self._model.state.tasks[name])
         return _FAULTY if name in self._faulty else _PLANNED
 
     @property

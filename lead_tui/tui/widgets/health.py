@@ -13,9 +13,10 @@ from textual.message import Message
 
 from lead_tui.core.commands import AnyCommand, ResetBreaker, RestartAgent, TripBreaker
 from lead_tui.core.refusal import refusal
-from lead_tui.tui.intents import OpenTask, Steer
+from lead_tui.tui.intents import OpenTask
 from lead_tui.tui.model import Changes, RunModel
 from lead_tui.tui.prose.cells import fit
+from lead_tui.tui.taking_up import steer
 from lead_tui.tui.vitals.agent_times import AgentTimes
 from lead_tui.tui.vitals.frame import Frame, Vital
 from lead_tui.tui.vitals.lines import verdict, vitals
@@ -194,7 +195,7 @@ class Health(Rows):
 
     def _steer(self, command: AnyCommand, done: str) -> None:
         if self._model is not None:
-            self.post_message(Steer(self._model.run_id, command, done))
+            steer(self, self._model, command, done)
 
     def action_open(self) -> None:
         """The task of the line; or the lines that stand folded behind it, and close them again."""

@@ -8,6 +8,7 @@ while nothing else happens.
 from collections.abc import Iterable
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
@@ -126,6 +127,7 @@ class LogSheet(Rows):
             self.model.log.of(self.task_name),
             self._columns.text if self.wrapped else 0,
             loud_only=self.errors_only,
+            run_id=self.model.run_id,
         )
         transcript.reach_back(most)
         self._base, self.mark, self._left = transcript.start, None, 0
@@ -232,9 +234,9 @@ class LogSheet(Rows):
         badges = [(name, name.split()[-1]) for name, shown in flags.items() if shown]
         if self.found is not None:
             badges.insert(0, (f"/{self.found.text} {self.found.count(self.current_row)}", "search"))
-        lines = (
-            len(transcript) if not transcript.is_cut else max(len(transcript), len(transcript.channel.items))
-        )
+        lines = transcript.said
+        if transcript.is_cut:
+            lines = max(lines, len(transcript.channel.items))
         return [*badges, (f"{lines:,} line{'' if lines == 1 else 's'}", "lines")]
 
     def render_row(self, index: int, width: int) -> Iterable[Segment]:
@@ -356,12 +358,15 @@ class LogSheet(Rows):
         transcript = self.transcript
         if transcript is not None:
             widest = max((self._width_of(transcript, row) for row in self.visible_rows), default=0)
-            self._left = max(min(self._left + by, widest - 1), 0)
+            # a short page may be left of what is seen: the key to the right does not go back to it
+            most = max(widest - self._columns.text, self._left if by > 0 else 0)
+            self._left = max(min(self._left + by, most), 0)
             self.refresh()
 
     def _width_of(self, transcript: Transcript, index: int) -> int:
-        start, end = transcript.block(self._base + index).span(self._base + index)
-        return end - start
+        block = transcript.block(self._base + index)
+        start, end = block.span(self._base + index)
+        return cell_len(block.text[start:end]) if not block.text.isascii() else end - start
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that mean nothing now are left to whoever stands above."""

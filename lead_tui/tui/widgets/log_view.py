@@ -169,7 +169,7 @@ class LogView(LogSheet):
         channel = model.log.of(self.task_name)
         lines: deque[str] = deque()
         size = 0
-        cut = len(channel.items) > COPIED_ITEMS
+        cut = channel.dropped > 0 or len(channel.items) > COPIED_ITEMS
         for line in plain_lines(model, self.task_name, channel.end - COPIED_ITEMS):
             lines.append(line)
             size += len(line) + 1

@@ -85,7 +85,7 @@ class RunList(Section):
 
     def render_row(self, index: int, width: int) -> Iterable[Segment]:
         row, palette = self._rows[index], self.palette
-        look = status_look(row.status, unpaid=row.id in self._unpaid)
+        look = status_look(row.status, unpaid=row.id in self._unpaid, parked=row.parked)
         columns = [(f"  {fit(look.word, 12)}", look.tone)] if width >= 40 else []
         if width >= 50:
             columns.append((fit(self._took(row), 7, "right"), "muted"))

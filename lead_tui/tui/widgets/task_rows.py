@@ -15,6 +15,7 @@ from lead_tui.core.state import TaskState, TaskStatus
 from lead_tui.tui.look import ASCII, Tone
 from lead_tui.tui.model import Changes, RunModel
 from lead_tui.tui.prose.cells import fit
+from lead_tui.tui.tasks.looks import cut_off
 from lead_tui.tui.tasks.outline import OutlineRow
 from lead_tui.tui.tasks.waterfall import Cells, axis_seconds, draw, spans
 from lead_tui.tui.widgets.rows import Rows
@@ -145,7 +146,8 @@ class TaskRows(Rows):
         self.refresh()
 
     def waterfall_of(self, task: str, model: RunModel, width: int) -> Cells:
-        life = spans(model.history.get(task, ()), model.now)
+        is_cut_off = cut_off(model, model.state.tasks[task])
+        life = spans(model.history.get(task, ()), model.now, cut_off=is_cut_off)
         start, length = self.axis
         return draw(life, start, start + length, width, ascii_only=self.ascii_only)
 
@@ -168,7 +170,8 @@ class TaskRows(Rows):
         task = model.state.tasks[name]
         moment = self._moment if task.status in GROWING else 0
         history = len(model.history.get(name, ()))
-        key = (history, task.status, task.generation, width, moment, self.row_key(task, model))
+        known_by = (cut_off(model, task), self.row_key(task, model))
+        key = (history, task.status, task.generation, width, moment, *known_by)
         known = self._drawn.get(name)
         if known is None or known[0] != key:
             known = (key, self.draw_row(self.outline[name], task, model, max(width - 1, 0)))

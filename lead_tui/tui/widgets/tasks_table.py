@@ -10,9 +10,10 @@ from textual.reactive import reactive
 from lead_tui.core.spending import is_held
 from lead_tui.core.state import TaskState, TaskStatus
 from lead_tui.text.words import stopwatch
-from lead_tui.tui.look import Tone, clock, task_look
+from lead_tui.tui.look import Tone, clock
 from lead_tui.tui.model import Changes, RunModel
 from lead_tui.tui.prose.cells import fit
+from lead_tui.tui.tasks.looks import cut_off, given_look, look_of
 from lead_tui.tui.tasks.outline import OutlineRow, ascii_guides
 from lead_tui.tui.tasks.sayings import saying
 from lead_tui.tui.tasks.waterfall import axis_line
@@ -120,22 +121,19 @@ class TasksTable(TaskRows):
             self._sort(self.model)
 
     def _sort(self, model: RunModel) -> None:
-        tasks = model.state.tasks
-        names = (
-            [name for name in self.outline if self._matches(tasks[name])] if self.filter else [*self.outline]
-        )
+        names = [name for name in self.outline if not self.filter or self._matches(name, model)]
         self._hoisted = frozenset(model.failed if self.failed_first else ())
         names.sort(key=lambda name: name not in self._hoisted)
         self._drawn.clear()
         self.set_order(names)
 
-    def _matches(self, task: TaskState) -> bool:
-        return self._wanted in self._known_as[task.name] or self._wanted in task_look(task).word
+    def _matches(self, name: str, model: RunModel) -> bool:
+        look = look_of(model, model.state.tasks[name])
+        return self._wanted in self._known_as[name] or self._wanted in look.word
 
     def _order_changed(self, changes: Changes, model: RunModel) -> bool:
         """Has one of the changed tasks to come, to go or to move?"""
-        tasks = model.state.tasks
-        if self.filter and any((name in self._place) != self._matches(tasks[name]) for name in changes.tasks):
+        if self.filter and any((name in self._place) != self._matches(name, model) for name in changes.tasks):
             return True
         if not self.failed_first:
             return False
@@ -183,7 +181,7 @@ class TasksTable(TaskRows):
 
     def draw_row(self, row: OutlineRow, task: TaskState, model: RunModel, width: int) -> list[Segment]:
         layout = self._columns(width + 1)
-        look = task_look(task)
+        look = look_of(model, task)
         glyph = look.ascii if self.ascii_only else look.glyph
         cells = [self.fit(f"{glyph} ", 2, look.tone), *self._name_cells(row, task, model, layout.name)]
         if layout.agent:
@@ -230,12 +228,16 @@ _QUIET = frozenset({TaskStatus.PENDING, TaskStatus.SKIPPED, TaskStatus.CANCELLED
 
 def badge_of(row: OutlineRow, task: TaskState, model: RunModel) -> tuple[str, Tone]:
     """What keeps the task, how far it is, or else what it needs."""
-    look = task_look(task)
+    look = look_of(model, task)
     match task.status:
+        case TaskStatus.WAITING if given_look(model, task) is not None:
+            return look.word, look.tone
         case TaskStatus.WAITING:
             return _WAITS.get(task.wait, task.wait), look.tone
         case TaskStatus.SKIPPED | TaskStatus.CANCELLED | TaskStatus.INTERRUPTED:
             return look.word, look.tone
+        case TaskStatus.RUNNING if cut_off(model, task):
+            return "cut off", look.tone
         case TaskStatus.FAILED if task.handled:
             return "handled", look.tone
         case TaskStatus.FAILED | TaskStatus.READY if task.plan.agent in open_breakers(model):

@@ -6,9 +6,10 @@ from textual import events
 
 from lead_tui.core.state import TaskState
 from lead_tui.text.words import short_name, stopwatch
-from lead_tui.tui.look import clock, task_look
+from lead_tui.tui.look import clock
 from lead_tui.tui.model import Changes, RunModel
 from lead_tui.tui.tasks.critical_path import critical_path
+from lead_tui.tui.tasks.looks import look_of
 from lead_tui.tui.tasks.outline import OutlineRow, ascii_guides
 from lead_tui.tui.tasks.totals import Totals
 from lead_tui.tui.tasks.waterfall import ticks
@@ -95,7 +96,7 @@ class Timeline(TaskRows):
 
     def draw_row(self, row: OutlineRow, task: TaskState, model: RunModel, width: int) -> list[Segment]:
         name, rest = self._widths(width + 1)
-        look, critical = task_look(task), task.name in self.critical
+        look, critical = look_of(model, task), task.name in self.critical
         glyph, mark, guides = (
             (look.ascii, "*", ascii_guides(row.guides)) if self.ascii_only else (look.glyph, "◆", row.guides)
         )

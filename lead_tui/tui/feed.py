@@ -65,8 +65,9 @@ class Feed:
             model.now = self.replay.now or model.now
         elif model.alive or model.state.last_at is None:
             model.now = self._runs.engine.clock.now()
-        else:
-            model.now = max(model.state.last_at, self._heard)
+        elif (last := max(model.state.last_at, self._heard)) != model.now:
+            model.now = last
+            model.touch()  # nobody's clock does
 
     @property
     def moves(self) -> bool:
@@ -117,8 +118,9 @@ class Feed:
         model, row = self.model, self._runs.row(self.model.run_id)
         alive = row.owner_alive or self._runs.is_driven(row.id)
         parked = row.parked and not alive
-        if row.heartbeat is not None and not alive:
-            self._heard = max(self._heard, row.heartbeat)
+        if row.heartbeat is not None and not alive and row.heartbeat > self._heard:
+            self._heard = row.heartbeat
+            self._wake()
         if (alive, parked) != (model.alive, model.parked):
             model.see_owner(alive, parked=parked)
             self._wake()

@@ -139,8 +139,11 @@ async def test_the_moment_of_a_run_that_nobody_drives_is_the_last_known_one() ->
     await runs.engine.journal.add_notes(run.run_id, [note])
     async with followed(runs, run.run_id) as (model, frame, feed):
         await frame.until(lambda: model.log.all.items and model.log.all.items[-1].ts == late)
+        model.now = parked_at
+        model.changes()
         feed.tell_time()
         assert model.now == late
+        assert model.changes().time, "it is not drawn"
 
 
 TALKS: dict[str, Any] = {

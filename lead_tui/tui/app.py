@@ -284,6 +284,12 @@ class Cockpit(App[Left]):
                 return
         self.push_screen(HomeScreen(self.folder, self.runs, from_run))
 
+    def action_home_instead(self) -> None:
+        """In place of the screen that is left, where there is no other below it."""
+        from lead_tui.tui.screens.home import HomeScreen
+
+        self.switch_screen(HomeScreen(self.folder, self.runs, ""))
+
     @work(group="closing")
     async def _back_to(self, home: "HomeScreen", from_run: str) -> None:
         while self.screen is not home:

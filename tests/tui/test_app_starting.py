@@ -15,7 +15,7 @@ from lead_tui.runner import replay as replaying
 from lead_tui.runner.replay import ReplayRun
 from lead_tui.tui.app import Cockpit
 from lead_tui.tui.intents import EditFlow
-from lead_tui.tui.opening import Home, Opening, Watch
+from lead_tui.tui.opening import Edit, Home, Opening, Watch
 from lead_tui.tui.runs import Runs
 from lead_tui.tui.screens.approvals import ApprovalsScreen
 from lead_tui.tui.screens.confirm import Confirm
@@ -316,3 +316,13 @@ async def test_a_question_is_answered_once(tmp_path: Path) -> None:
             await pilot.pause()
             assert screens(app)[0] is RunScreen
         assert run.state.stopping is None
+
+
+async def test_leaving_the_editor_that_was_opened_alone_shows_home(tmp_path: Path) -> None:
+    """There is nothing below it, and nobody is left before an empty screen."""
+    path = write(tmp_path / "a.yaml", GOOD)
+    async with cockpit(new_runs(), Edit(path), tmp_path) as (app, pilot):
+        await until(pilot, lambda: is_editing(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: screens(app) == [HomeScreen])
+        await until(pilot, lambda: "a.yaml" in text_of(app))

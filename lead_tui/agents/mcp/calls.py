@@ -1,9 +1,9 @@
 """What is in flight on one session, and which of it something that the server says belongs to.
 
 Over HTTP that is exact: what comes on a call's own stream comes in the call's context (the SDK hands it on).
-Over stdio nothing tells, neither an id nor a token: then it is the call that has waited longest, if possible
-one for which nothing is asked yet. A question that is still open when that call ends was another's, and goes
-on to the next: it is never lost while a call is in flight.
+Over stdio nothing tells, neither an id nor a token. A message is then counted for the call that has waited
+longest, if possible one for which nothing is asked yet. A question to a person is never guessed, since a yes
+to one call would be a yes to another: it needs a call that alone can have asked.
 """
 
 import asyncio
@@ -81,9 +81,21 @@ class Calls:
             await call.end()
 
     def asking(self) -> Call | None:
-        """The call of a task to which what the server says now belongs."""
+        """The call of a task to which what the server says now belongs, or else may belong."""
         call = current.get()
         if call is not None and call.context is not None:
             return call if call in self._calls else None
-        tasks = (each for each in self._calls if each.context is not None)
-        return min(tasks, key=lambda each: each.asks, default=None)
+        return min(self._of_tasks, key=lambda each: each.asks, default=None)
+
+    @property
+    def is_sure(self) -> bool:
+        """Is it certain that what the server asks now is asked for that call?"""
+        call = current.get()
+        if call is not None and call.context is not None:
+            return True
+        tasks = self._of_tasks
+        return len(tasks) <= 1 or sum(not each.asks for each in tasks) == 1
+
+    @property
+    def _of_tasks(self) -> list[Call]:
+        return [each for each in self._calls if each.context is not None]

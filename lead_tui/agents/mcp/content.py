@@ -9,8 +9,8 @@
     {type: resource_link, uri: ..., name: ..., ...}
     {mime_type: application/json, file: /.../77aa.json, bytes: 5242880}         (structured content)
 
-Up to 256 KiB of bytes, 1 MiB of text and 4 MiB of structured content as JSON stay. What is above goes to a
-file of the run, text and structured content without the secrets known so far. A template that reads a field
+Up to 256 KiB of bytes and 1 MiB of text, or of structured content as JSON, stay. What is above goes to a file
+of the run, text and structured content without the secrets known so far. A template that reads a field
 of structured content that is in a file fails: the map that refers to it has no such field.
 """
 
@@ -31,8 +31,7 @@ from lead_tui.flow.secrets import MASK
 
 LARGEST_INLINE = 256 * 1024
 LARGEST_TEXT = 2**20
-LARGEST_DATA = 4 * 2**20
-"""Bytes: of base64 once it is decoded, of text in UTF-8, of JSON."""
+"""Bytes: of base64 once it is decoded; of text in UTF-8, or JSON."""
 PREVIEW = 500
 """Characters."""
 
@@ -75,7 +74,7 @@ async def resource(
 async def structured(data: Any, context: AgentContext) -> Any:
     """The data itself, which JSON can hold, or what refers to its file."""
     encoded = msgspec.json.encode(data)
-    if len(encoded) <= LARGEST_DATA:
+    if len(encoded) <= LARGEST_TEXT:
         return data
     kind = "application/json"
     masked = await asyncio.to_thread(_masked, data, encoded, context.mask)

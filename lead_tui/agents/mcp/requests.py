@@ -70,6 +70,8 @@ class Requests:
     async def elicit(
         self, context: ClientRequestContext, params: types.ElicitRequestParams
     ) -> types.ElicitResult | types.ErrorData:
+        if not self._calls.is_sure:
+            return _ambiguous(self._config.name)
         question = elicitation.identity(params)
 
         def ask(
@@ -109,6 +111,14 @@ class Requests:
             "elicitation_callback": self.elicit,
         }
         return found | ({"sampling_callback": self.sample} if self._config.sampling else {})
+
+
+def _ambiguous(server: str) -> types.ErrorData:
+    message = (
+        f"several calls of {server} are in flight, and over stdio nothing tells which of them asks a person: "
+        f"give the agent {server} `max_concurrency: 1`"
+    )
+    return types.ErrorData(code=types.INVALID_REQUEST, message=message)
 
 
 def _nobody(what: str) -> types.ErrorData:

@@ -366,7 +366,10 @@ class EditorScreen(Screen[None]):
             self.run_worker(self._leave(), group="file")
 
     async def _leave(self) -> None:
-        if await self.may_leave() and self.is_active:
+        if not await self.may_leave() or not self.is_active:
+            return
+        is_last = len(self.app.screen_stack) == 2  # above the app's own, which is empty
+        if not (is_last and await self.app.run_action("home_instead")):
             self.dismiss()
 
     def action_save(self) -> None:

@@ -5,6 +5,7 @@ import json
 import stat
 import subprocess
 import sys
+from contextvars import Context
 from itertools import pairwise
 
 import mcp_types as types
@@ -501,33 +502,21 @@ async def test_question_ends_with_its_call(context):
     assert (await asking).code == types.INVALID_REQUEST
 
 
-async def test_question_of_unknown_origin_is_not_lost(context):
-    """Over stdio it is taken for the oldest call's, and for the next one's when that ends."""
-    calls, first = Calls(), asyncio.Event()
+async def test_question_of_unknown_origin_is_not_guessed(context):
+    """Over stdio nobody is asked for one of two calls; for the one that alone can have asked, somebody is."""
+    calls, here = Calls(), context(answers=[approval(values={"n": 1})])
+    requests = Requests(config(), calls, context())
 
-    class Slow:
-        idempotency_key = "slow"
+    async def asked():
+        question = requests.elicit(None, form_question({"properties": {"n": {}}}))
+        return await asyncio.create_task(question, context=Context())  # of no call, as over stdio
 
-        async def ask(self, gate, bound_to=""):
-            first.set()
-            await asyncio.Event().wait()
-
-    requests, later = Requests(config(), calls, context()), context(answers=[approval(values={"n": 1})])
-
-    async def slow():
-        async with calls.begun(Slow()):
-            await first.wait()
-
-    async def asks():
-        async with calls.begun(later):
-            return await asking
-
-    begun = asyncio.create_task(slow())
-    await asyncio.sleep(0)
-    asking = asyncio.create_task(requests.elicit(None, form_question({"properties": {"n": {}}})))
-    assert (await asks()).content == {"n": 1}
-    assert len(later.gates) == 1
-    await begun
+    async with calls.begun(here):
+        async with calls.begun(context()):
+            assert "max_concurrency: 1" in (await asked()).message
+            assert not here.gates
+        assert (await asked()).content == {"n": 1}
+        assert len(here.gates) == 1
 
 
 async def test_another_question_of_unknown_origin_is_another_calls(context):

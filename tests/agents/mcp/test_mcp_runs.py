@@ -107,17 +107,18 @@ async def test_server_asks_a_person_at_a_gate(tmp_path):
 
 @pytest.mark.usefixtures("no_process_left")
 async def test_server_asks_within_two_calls_at_once(tmp_path):
-    """Each task has a question of its own, so that the run waits for nothing but people."""
-    server = agent("asks_each", args=[str(SERVERS / "asks_each.py"), str(tmp_path / "calls")])
+    """With `max_concurrency: 1` each task has its question and its answer: who waits holds no place."""
+    program = [str(SERVERS / "asks_each.py"), str(tmp_path / "calls")]
+    server = agent("asks_each", args=program, max_concurrency=1)
     data = flow(server, tasks=[task("one", "asks_each"), task("two", "asks_each")])
     _, run = await started(data, tmp_path)
-    await until(lambda: run.state.status == "waiting")
+    await until(lambda: run.state.status == "waiting" and len(run.state.gates) == 2)
     gates = {gate.request.task: name for name, gate in run.state.gates.items()}
-    for number, name in enumerate(("one", "two")):
+    for number, name in enumerate(("two", "one")):
         assert (await run.send(Approve(gate=gates[name], values={"n": number}))).accepted
     result = await run.wait()
-    answers = [json.loads(each)["content"]["n"] for each in result.results.values()]
-    assert (sorted(answers), len(run.state.gates)) == ([0, 1], 2)
+    answers = {name: json.loads(each)["content"]["n"] for name, each in result.results.items()}
+    assert (answers, len(run.state.gates)) == ({"one": 1, "two": 0}, 2)
 
 
 OWNER = """

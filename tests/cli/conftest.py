@@ -153,3 +153,20 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ModelServer
     loop.call_soon_threadsafe(loop.stop)
     thread.join(30)
     loop.close()
+
+
+@pytest.fixture
+def calls(own_place):
+    """How often a server was called that writes its calls down in `calls`."""
+    return lambda: len((own_place / "calls").read_text().splitlines())
+
+
+@pytest.fixture
+def gate(leadtui):
+    """The only open gate of the run `w1`, as `show` tells it."""
+
+    def only():
+        (found,) = leadtui("show", "w1", "--json").json["waiting_for"]
+        return found
+
+    return only

@@ -31,23 +31,6 @@ def asking(flow, own_place):
     return write
 
 
-@pytest.fixture
-def calls(own_place):
-    """How often the server was called."""
-    return lambda: len((own_place / "calls").read_text().splitlines())
-
-
-@pytest.fixture
-def gate(leadtui):
-    """The only open gate of the run, as `show` tells it."""
-
-    def only():
-        (found,) = leadtui("show", "w1", "--json").json["waiting_for"]
-        return found
-
-    return only
-
-
 def count(leadtui, event):
     """How many events of this type the run has."""
     lines = leadtui("events", "w1").out.splitlines()

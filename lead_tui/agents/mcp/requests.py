@@ -2,8 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Coroutine
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import mcp_types as types
 from mcp.client import ClientRequestContext, IncomingMessage
@@ -11,12 +10,10 @@ from mcp.shared.dispatcher import ProgressFnT
 
 from lead_tui.agents.base import AgentContext
 from lead_tui.agents.mcp import elicitation, sampling
-from lead_tui.agents.mcp.calls import Call, Calls
+from lead_tui.agents.mcp.calls import Calls
 from lead_tui.agents.mcp.config import McpServerConfig
 from lead_tui.agents.mcp.link import Surroundings
 from lead_tui.agents.output import MAX_LINE, Allowance
-
-T = TypeVar("T")
 
 _LEVELS: dict[str, Literal["debug", "info", "warning", "error"]] = {
     "debug": "debug", "info": "info", "notice": "info", "warning": "warning", "error": "error",
@@ -72,14 +69,12 @@ class Requests:
     ) -> types.ElicitResult | types.ErrorData:
         if not self._calls.is_sure:
             return _ambiguous(self._config.name)
-        question = elicitation.identity(params)
-
-        def ask(
-            call: Call, context: AgentContext
-        ) -> Coroutine[Any, Any, types.ElicitResult | types.ErrorData]:
-            return elicitation.answer(self._config.name, params, context, call.times(question))
-
-        return await self._for_a_call(ask) or _nobody("a person")
+        call = self._calls.asking()
+        if call is None or call.context is None:
+            return _nobody("a person")
+        number = call.times(elicitation.identity(params))
+        answer = elicitation.answer(self._config.name, params, call.context, number)
+        return await call.errand(answer) or _nobody("a person")  # it goes to no other call when that one ends
 
     async def sample(
         self, context: ClientRequestContext, params: types.CreateMessageRequestParams
@@ -87,17 +82,11 @@ class Requests:
         agent = self._config.sampling
         if agent is None:
             return _nobody("a model")
-        return await self._for_a_call(lambda _, context: sampling.answer(agent, params, context)) or _nobody(
-            "a model"
-        )
-
-    async def _for_a_call(self, work: Callable[[Call, AgentContext], Coroutine[Any, Any, T]]) -> T | None:
-        """What comes of it, done for the call that it belongs to; None once there is no such call."""
         while (call := self._calls.asking()) is not None and call.context is not None:
-            done = await call.errand(work(call, call.context))
+            done = await call.errand(sampling.answer(agent, params, call.context))
             if done is not None:
                 return done
-        return None
+        return _nobody("a model")
 
     def close(self) -> None:
         if self._allowance.left_out:

@@ -519,6 +519,34 @@ async def test_question_of_unknown_origin_is_not_guessed(context):
         assert len(here.gates) == 1
 
 
+async def test_question_ends_with_the_call_that_asked(context):
+    """It is not put to the person for another call that is in flight by then."""
+    calls, asked, over = Calls(), asyncio.Event(), asyncio.Event()
+    other = context(answers=[approval(values={"n": 1})])
+
+    class Slow:
+        idempotency_key = "slow"
+
+        async def ask(self, gate, bound_to=""):
+            asked.set()
+            await asyncio.Event().wait()
+
+    async def slow():
+        async with calls.begun(Slow()):
+            await over.wait()
+
+    requests = Requests(config(), calls, context())
+    first = asyncio.create_task(slow())
+    await asyncio.sleep(0)
+    asking = asyncio.create_task(requests.elicit(None, form_question({"properties": {"n": {}}})))
+    await asked.wait()
+    async with calls.begun(other):
+        over.set()
+        await first
+        assert "while a call is in flight" in (await asking).message
+    assert not other.gates
+
+
 async def test_another_question_of_unknown_origin_is_another_calls(context):
     """Over stdio it is taken for the oldest call's for which nothing is asked, if there is one."""
     calls, asked = Calls(), asyncio.Event()

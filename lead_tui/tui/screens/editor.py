@@ -256,13 +256,13 @@ class EditorScreen(Screen[None]):
         self.run_worker(self._check(), group="check")
 
     async def _check(self) -> None:
-        """Judge the text as it is now. A late answer is dropped: another check is on its way."""
+        """Judge the text as it is now. A late answer is dropped: another check is on its way, or it was left."""
         async with self._one_check:
             text = self.area.text
             if self._checked is not None and self._checked.text == text:
                 return
             checked = await asyncio.to_thread(self._judge, text, self.path)
-            if self.area.text == text:
+            if self.area.is_attached and self.query(DiagnosticsList) and self.area.text == text:
                 self._show(checked)
 
     def _show(self, checked: Checked) -> None:

@@ -256,7 +256,7 @@ class EditorScreen(Screen[None]):
         self.run_worker(self._check(), group="check")
 
     async def _check(self) -> None:
-        """Judge the text as it is now. A late answer is dropped: another check comes, or the screen is gone."""
+        """Judge the text as it is now. A late answer is dropped: another check comes, or nobody looks."""
         async with self._one_check:
             text = self.area.text
             if self._checked is not None and self._checked.text == text:
